@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Every message that passes between the processes, with its struct and its descriptors.
+ * Each struct has a fixed size; strings in them are terminated, and the receiver checks.
+ *
+ *   engine  <-> monitor    PRIV_*   what may be asked of root, and what root tells
+ *   engine  <-> nursery    SPAWN_*  make a process; one has ended
+ *   session <-> engine     SES_*    sessions and workers
+ *   probe    -> engine     PROBE_*
+ *   snmp    <-> engine     SNMP_*
+ */
+#ifndef AGENT_PROTO_H
+#define AGENT_PROTO_H
+
+#include <sys/types.h>
+
+#include "lib/bytes.h"
+#include "lib/err.h"
+#include "lib/status.h"
+
+/* Who asks. */
+struct identity {
+	uint32_t session; /* number, from 1; 0 for the engine itself */
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+	uint8_t may_read, may_write;
+	char user[STATUS_NAME]; /* login name, or the uid in digits */
+};
+
+/* Numbers that only grow; kept in state/counters before what they count is in force. */
+struct counters {
+	uint64_t generation; /* the last one given out */
+	uint32_t next_local_index, next_trust_index;
+	uint32_t spin_lock;
+	uint32_t notify_seq;
+};
+
+/* --- engine and monitor --- */
+enum priv_type {
+	PRIV_BOOT = 1,	/* monitor -> engine, first: what is in force */
+	PRIV_CLIENT,	/* monitor -> engine: somebody connected */
+	PRIV_SNMP,	/* monitor -> engine: a new snmp process; its channel */
+	PRIV_SERVICES,	/* monitor -> engine: root changed the definitions */
+	PRIV_KEYS,	/* engine -> monitor: keep these until they are staged or forgotten */
+	PRIV_FORGET,	/* engine -> monitor: drop all waiting keys but those named */
+	PRIV_STAGE,	/* engine -> monitor: write a generation completely */
+	PRIV_ACTIVATE,	/* engine -> monitor: journal it and point live at it */
+	PRIV_RESTART,	/* engine -> monitor: run a service's restart command */
+	PRIV_END,	/* engine -> monitor: the commit is over: history, journal, prune */
+	PRIV_LOAD,	/* engine -> monitor: the snapshot of a kept generation */
+	PRIV_COUNTERS,	/* engine -> monitor: make these durable */
+	PRIV_SNMP_KILL, /* engine -> monitor: its heartbeat stopped; start another */
+	PRIV_DONE,	/* monitor -> engine: the answer to a request, by its id */
+	PRIV_TYPE_MAX
+};
+
+/* PRIV_BOOT: services table, then the running snapshot (none on a new device). */
+struct priv_boot {
+	uint64_t generation; /* 0: none yet */
+	uint64_t recovered;  /* a commit of this generation was cut off; 0: none was */
+	int64_t running_since;
+	struct counters counters;
+	uint32_t ncommits, no_snapshot; /* no_snapshot: there is a generation, but rebuilt is needed */
+	struct status_commit commits[LIMIT_HISTORY]; /* newest first */
+	char model[STATUS_NAME];
+	char host[STATUS_NAME];
+	char state_dir[STATUS_TEXT];
+	uint8_t machine_id[SHA256_SIZE]; /* hash of it: a clone has another */
+	uint32_t restart_interval; /* seconds between restarts of one service */
+};
+
+/* PRIV_CLIENT: the connected socket. */
+struct priv_client {
+	struct identity identity;
+};
+
+/* PRIV_SNMP: its channel.  PRIV_SERVICES: the table.  PRIV_SNMP_KILL: nothing. */
+struct priv_none {
+	uint32_t zero;
+};
+
+/* PRIV_KEYS: a sealed file of key records, which the engine never maps. */
+struct priv_keys {
+	uint32_t zero;
+};
+
+/* PRIV_FORGET: the bundles whose keys stay; the monitor reads the ids from them. */
+struct priv_forget {
+	uint32_t nkeep; /* descriptors: 0..2 bundles */
+};
+
+/* PRIV_STAGE: snapshot, bundle. */
+struct priv_stage {
+	uint64_t generation;
+	uint64_t base; /* generation whose keys and factory credential are held */
+	struct status_commit commit;
+};
+
+/* PRIV_ACTIVATE: nothing.  Refused when that generation is not completely there. */
+struct priv_activate {
+	uint64_t generation;
+	uint64_t previous;  /* what start-up goes back to; 0 with back: clears nothing */
+	uint8_t back;	    /* this is the way back */
+	struct counters counters;
+};
+
+struct priv_restart {
+	uint32_t service; /* row of the services table */
+	uint64_t services_revision;
+};
+
+struct priv_end {
+	uint64_t generation; /* the one that was tried */
+	uint32_t keep;	     /* 0: it was rolled back, its directory goes */
+	struct status_commit commit;
+};
+
+struct priv_load {
+	uint64_t generation;
+};
+
+struct priv_counters {
+	struct counters counters;
+};
+
+/* PRIV_DONE: the snapshot for PRIV_LOAD, otherwise nothing. */
+struct priv_done {
+	struct err err; /* ERR_NONE: done */
+};
+
+/* --- engine and nursery --- */
+enum spawn_type { SPAWN_NEW = 1, SPAWN_KILL, SPAWN_ENDED, SPAWN_TYPE_MAX };
+enum spawn_kind { SPAWN_SESSION, SPAWN_WORKER, SPAWN_PROBE, SPAWN_KIND_MAX };
+
+/* What a worker does: an edit of fixed size. */
+enum job_kind {
+	JOB_NONE,
+	JOB_FACTORY,	  /* make the factory credential; first boot */
+	JOB_SET_MODE,	  /* arg: enum verify_mode */
+	JOB_DELETE_LOCAL,
+	JOB_DELETE_TRUST,
+	JOB_VALIDATE,
+	JOB_ROLLBACK,	  /* arg: generation */
+	JOB_REBASE,	  /* the candidate onto the new running configuration */
+	JOB_KIND_MAX
+};
+
+struct job {
+	uint32_t kind;
+	uint32_t commit; /* commit it alone, leaving the candidate as it is */
+	uint64_t arg;
+};
+
+struct probe_job {
+	char name[256]; /* server name to ask for; "" for none */
+	uint32_t deadline_ms;
+	uint8_t leaf[SHA256_SIZE];
+};
+
+/*
+ * SPAWN_NEW: session: engine channel, client.  worker: engine channel.  probe: engine
+ * channel, connected socket.
+ */
+struct spawn_new {
+	uint32_t kind;
+	uint32_t number; /* the engine's, given back in SPAWN_ENDED */
+	struct identity identity;
+	union {
+		struct job job;
+		struct probe_job probe;
+	} u;
+};
+
+struct spawn_kill {
+	uint32_t number;
+};
+
+struct spawn_ended {
+	uint32_t number;
+	int32_t status; /* as from waitpid() */
+};
+
+/* --- session or worker, and engine --- */
+enum ses_type {
+	SES_GET = 1,   /* session: a configuration and what is known of it */
+	SES_EDIT,      /* session: the next candidate */
+	SES_COMMIT,    /* session: put the candidate, or a change of its own, in force */
+	SES_VALIDATED, /* session: the verdict on the candidate */
+	SES_DISCARD,
+	SES_LOCK,
+	SES_UNLOCK,
+	SES_RESTART,   /* run the restart commands of all enabled services */
+	SES_LOAD,      /* the snapshot of a kept generation */
+	SES_SUBSCRIBE, /* tell me the steps of commits */
+	SES_REFUSED,   /* session: I refused something: last error, log, notification */
+	SES_REPLY,     /* engine: the answer to each of the above */
+	SES_STEP,      /* engine: a step of a commit, to subscribers and to who commits */
+	SES_TYPE_MAX
+};
+
+enum ses_store { STORE_RUNNING, STORE_CANDIDATE, SES_STORE_MAX };
+
+/* SES_GET.  The reply brings services table, snapshot and status, each a sealed file. */
+struct ses_get {
+	uint32_t store;
+};
+
+/*
+ * SES_EDIT: snapshot, bundle, keys (the last only with has_keys).  SES_COMMIT with
+ * private: the same.  Taken only if base is still what the engine has; otherwise the
+ * reply is ERR_BUSY with stale set, and the session does it again.
+ */
+struct ses_edit {
+	uint64_t base;	   /* revision of the candidate, or generation with private */
+	uint64_t services_revision;
+	uint32_t has_keys;
+	uint32_t action;   /* enum action, for the last action */
+	struct err problem; /* ERR_NONE: config_check() found nothing */
+};
+
+struct ses_commit {
+	uint32_t private;  /* a change of the session's own, with the files of SES_EDIT */
+	uint32_t origin;   /* enum origin */
+	uint32_t no_restart;
+	uint32_t allow_expired;
+	struct ses_edit edit; /* with private */
+	char comment[STATUS_TEXT];
+};
+
+struct ses_validated {
+	uint64_t revision;
+	struct err problem;
+};
+
+struct ses_lock {
+	uint32_t store;
+};
+
+struct ses_load {
+	uint64_t generation; /* 0: the one before the running one */
+};
+
+struct ses_subscribe {
+	uint32_t on;
+};
+
+struct ses_refused {
+	uint32_t action; /* enum action */
+	struct err err;
+};
+
+struct ses_none {
+	uint32_t zero;
+};
+
+/* SES_REPLY. */
+struct ses_reply {
+	struct err err; /* ERR_NONE: ok */
+	uint32_t stale;
+	uint32_t rolled_back;  /* a commit that failed: the previous generation serves */
+	uint32_t unchanged;    /* a commit of what is running already */
+	uint32_t lock_session; /* who holds the lock, with ERR_LOCKED */
+	uint64_t revision;     /* of the candidate; or generation, for running */
+	uint64_t generation;   /* in force now */
+	uint32_t next_local_index, next_trust_index;
+};
+
+/* What a commit does, in order; the texts are those the CLI shows. */
+enum commit_step {
+	STEP_SURVEY, /* which services work now: only those can fail it */
+	STEP_STAGE,
+	STEP_ACTIVATE,
+	STEP_RESTART,
+	STEP_PROBE,
+	STEP_MAX
+};
+
+struct ses_step {
+	uint64_t generation;
+	int64_t time;
+	uint32_t step;	      /* enum commit_step */
+	uint32_t rolling_back;
+	uint32_t failed;
+	char service[STATUS_NAME]; /* "" where it is not about one */
+	char text[STATUS_TEXT];
+};
+
+/* --- probe and engine --- */
+enum probe_type { PROBE_RESULT = 1, PROBE_TYPE_MAX };
+struct probe_result {
+	struct err err; /* ERR_NONE: a TLS server answered */
+	uint8_t leaf[SHA256_SIZE];
+	uint8_t chain[SHA256_SIZE]; /* over all certificates served, in order */
+	uint32_t nchain;
+	int64_t not_after;
+};
+
+/* --- snmp and engine --- */
+enum snmp_type {
+	SNMP_SNAPSHOT = 1, /* engine: a new running snapshot */
+	SNMP_STATUS,	   /* engine: the status, whole */
+	SNMP_NOTIFY,	   /* engine: send this */
+	SNMP_PREPARE,	   /* snmp: a SET; all of one PDU */
+	SNMP_TICKET,	   /* engine: the answer */
+	SNMP_APPLY,	   /* snmp: do it; cannot be refused */
+	SNMP_RELEASE,	   /* snmp: forget it */
+	SNMP_NOTIFIED,	   /* snmp: handed to a connected master, up to this number */
+	SNMP_HEARTBEAT,	   /* snmp: alive; whether the master is there */
+	SNMP_TYPE_MAX
+};
+
+/* SNMP_SNAPSHOT: the snapshot. */
+struct snmp_snapshot {
+	uint64_t generation;
+};
+
+/* SNMP_STATUS: struct status. */
+
+enum notify_kind {
+	NOTIFY_LOCAL_EXPIRING,
+	NOTIFY_LOCAL_EXPIRED,
+	NOTIFY_LOCAL_EXPIRY_CLEAR,
+	NOTIFY_COMMIT_DONE,
+	NOTIFY_COMMIT_FAILED,
+	NOTIFY_KIND_MAX
+};
+
+/* Values as they were when it was raised. */
+struct notification {
+	uint32_t kind; /* enum notify_kind */
+	uint32_t seq;
+	int64_t time;
+	uint32_t index; /* of the row; 0 for scalars */
+	union {
+		struct {
+			char name[STATUS_NAME];
+			char subject[STATUS_TEXT], issuer[STATUS_TEXT];
+			char serial[STATUS_NAME];
+			int64_t not_after;
+			int32_t days_left;
+			uint32_t status; /* enum validity */
+		} local;
+		struct {
+			uint64_t generation;
+			uint32_t action, result;
+			struct err err;
+			char user[STATUS_NAME];
+		} commit;
+	} u;
+};
+
+/* What one SET PDU asks for; has is a set of SNMP_SET_*. */
+#define SNMP_SET_MODE 0x1u
+#define SNMP_SET_ACTION 0x2u
+#define SNMP_SET_SPIN_LOCK 0x4u
+struct snmp_prepare {
+	uint32_t has;
+	uint32_t mode;	 /* enum verify_mode */
+	uint32_t action; /* enum action */
+	uint32_t spin_lock;
+};
+
+/* How a SET is refused. */
+enum ticket_verdict { TICKET_OK, TICKET_BUSY, TICKET_LOCKED, TICKET_SPIN, TICKET_INCONSISTENT, TICKET_MAX };
+struct snmp_ticket {
+	uint32_t ticket; /* 0 when refused */
+	uint32_t verdict;
+};
+
+struct snmp_by_ticket { /* SNMP_APPLY, SNMP_RELEASE */
+	uint32_t ticket;
+};
+
+struct snmp_notified {
+	uint32_t seq;
+};
+
+struct snmp_heartbeat {
+	uint32_t connected;
+};
+
+#endif

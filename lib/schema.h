@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The nodes of yang/certconf.yang that a document may hold, as a table; a test compares
+ * it with the YANG file.  The reader of documents refuses by this table what the model
+ * does not know, before it looks at any value.
+ */
+#ifndef LIB_SCHEMA_H
+#define LIB_SCHEMA_H
+
+#include <stdbool.h>
+
+#include "lib/xml.h"
+
+#define CERTCONF_NS "urn:certconf:params:xml:ns:yang:certconf"
+#define NETCONF_NS "urn:ietf:params:xml:ns:netconf:base:1.0"
+
+enum schema_kind { SCHEMA_CONTAINER, SCHEMA_LIST, SCHEMA_LEAF };
+enum schema_type {
+	TYPE_NONE,
+	TYPE_NAME,     /* typedef name: letters, digits, "_", "-", ".", not first "." or "-" */
+	TYPE_LABEL,    /* 1..64 characters of any text */
+	TYPE_TEXT,     /* string */
+	TYPE_BOOLEAN,
+	TYPE_VERIFY_MODE,
+	SCHEMA_TYPE_MAX
+};
+
+struct schema_node {
+	const char *name;
+	enum schema_kind kind;
+	enum schema_type type;
+	bool config;	/* false: state, refused in a document */
+	bool mandatory; /* list keys and mandatory leaves */
+	bool secret;	/* its value must never be quoted */
+	bool operation; /* may carry nc:operation */
+	const struct schema_node *children; /* ends with a NULL name */
+};
+
+/* The container certconf. */
+extern const struct schema_node schema_certconf;
+
+/*
+ * Whether a <certconf> element and all below it are of the model: names, namespaces,
+ * nesting, leaves given twice, list keys, types.  Says which node and which rule.
+ */
+int schema_check(const struct xml_node *certconf, struct err *);
+
+/* Whether a value is of the type; a refusal never quotes it. */
+int schema_check_value(enum schema_type, struct text value, struct err *);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The flat picture of one configuration that everything answers from: SNMP, NETCONF get,
+ * CLI, probes.  Rows of fixed size sorted by index, and one heap of octets; immutable.
+ *
+ *   header | locals | certs | trusts | services | sans | heap
+ *
+ * Readers check each offset as they use it, so a damaged snapshot can show wrong values
+ * but never lead outside of it.  Numbers are in the byte order of the machine: a snapshot
+ * never leaves it, and one of another version is built anew.
+ */
+#ifndef LIB_SNAPSHOT_H
+#define LIB_SNAPSHOT_H
+
+#include "lib/cert.h"
+#include "lib/config.h"
+
+#define SNAPSHOT_VERSION 1
+
+struct span {
+	uint32_t offset, len; /* in the heap */
+};
+
+struct snapshot_range {
+	uint32_t offset, count; /* octets from the start; rows */
+};
+
+struct snapshot_header {
+	char magic[8];
+	uint32_t version;
+	uint32_t verify_mode;
+	uint64_t size;
+	int64_t built; /* UTC seconds */
+	uint32_t has_trust_store;
+	uint32_t next_local_index, next_trust_index;
+	uint32_t reserved;
+	struct snapshot_range locals, certs, trusts, services, sans;
+	struct span heap; /* offset from the start here */
+	uint8_t trust_sha256[SHA256_SIZE];    /* over the anchors in order; zeros when none */
+	uint8_t config_sha256[SHA256_SIZE];   /* over all that a person configured */
+};
+
+struct snapshot_local {
+	uint32_t index;
+	uint32_t first_cert, count; /* chain in certs, leaf first; count 0: key only */
+	uint32_t key_status;	    /* enum key_status */
+	uint32_t has_key;
+	uint32_t chain_status;	    /* enum chain_status */
+	int64_t installed;
+	int64_t chain_not_after, issuer_not_after;
+	struct span name;
+	uint8_t key_id[SHA256_SIZE];
+	uint8_t anchor[SHA256_SIZE];
+};
+
+struct snapshot_trust {
+	uint32_t index;
+	uint32_t cert;
+	struct span name;
+};
+
+struct snapshot_service {
+	struct span name;
+	struct span credential; /* the setting; empty: what the definition says */
+	uint32_t enabled;
+	uint32_t configured;	/* the document says something of it */
+	uint32_t local_index;	/* row of the credential it really uses */
+	uint32_t reserved;
+	uint8_t material[SHA256_SIZE]; /* over all files it gets: changed = restart */
+};
+
+struct snapshot_san {
+	uint32_t cert;
+	uint32_t type; /* enum san_type */
+	struct span value;
+};
+
+/* A mapped snapshot; data is borrowed. */
+struct snapshot {
+	const uint8_t *data;
+	size_t size;
+	const struct snapshot_header *header;
+	const struct snapshot_local *locals; /* sorted by index */
+	const struct snapshot_trust *trusts; /* sorted by index */
+	const struct snapshot_service *services; /* one per definition, in their order */
+};
+
+/* Checks magic, version, size and that each range lies inside. */
+int snapshot_open(struct snapshot *, const void *data, size_t size, struct err *);
+
+struct text snapshot_text(const struct snapshot *, struct span);
+/* Facts of certificate n as pointers into the snapshot; all empty when n is outside. */
+void snapshot_cert(const struct snapshot *, uint32_t n, struct cert *ret_cert);
+/* The one with this SHA-256, or false. */
+bool snapshot_find_cert(const struct snapshot *, const uint8_t sha256[SHA256_SIZE],
+    struct cert *ret_cert);
+/* NULL when there is none. */
+const struct snapshot_local *snapshot_local(const struct snapshot *, uint32_t index);
+const struct snapshot_local *snapshot_local_named(const struct snapshot *, const char *name);
+
+/* A configuration to change, that borrows from the snapshot. */
+int snapshot_load(const struct snapshot *, struct config *ret_config, struct err *);
+
+/* Appends the snapshot of a complete configuration; its services are those defined. */
+int snapshot_write(struct buf *, const struct config *, const struct services *, time_t now,
+    struct err *);
+
+#endif

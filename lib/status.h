@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What changes without a commit: one struct of fixed size that the engine replaces whole
+ * and hands to whoever answers questions.  SNMP, NETCONF and CLI all read this one.
+ */
+#ifndef LIB_STATUS_H
+#define LIB_STATUS_H
+
+#include "lib/err.h"
+#include "lib/limits.h"
+#include "lib/names.h"
+#include "lib/services.h"
+
+#define STATUS_TEXT 256
+#define STATUS_NAME (LIMIT_NAME + 1)
+
+struct status_service {
+	char name[STATUS_NAME];
+	uint8_t enabled;
+	uint8_t feature;     /* enum feature_state */
+	uint8_t state;	     /* enum service_state */
+	uint8_t in_sync;     /* enum sync_state */
+	uint8_t last_result; /* enum action_result */
+	uint8_t has_served;  /* served_* below are what the last probe saw */
+	uint32_t local_index;
+	uint8_t served_sha256[32];
+	int64_t served_not_after;
+	int64_t last_probe;   /* 0: never */
+	int64_t last_restart; /* 0: never */
+	uint32_t restarts;
+	char last_error[STATUS_TEXT];
+};
+
+struct status_commit {
+	uint64_t generation;
+	int64_t time;
+	uint32_t origin; /* enum origin */
+	uint32_t result; /* enum action_result */
+	char user[STATUS_NAME];
+	char comment[STATUS_TEXT];
+	char error_text[STATUS_TEXT];
+};
+
+/* The thresholds and switches of certconfNotifyControl. */
+struct settings {
+	uint32_t notify_enable; /* bit n = BITS value n */
+	uint32_t warn_days, warn_percent, crit_days, crit_percent;
+	uint32_t repeat_hours, min_interval;
+};
+
+struct status {
+	int64_t started;   /* when this engine began */
+	int64_t published; /* when this struct was filled */
+	uint64_t generation;
+	int64_t running_since;
+	uint32_t config_state; /* enum config_state */
+	uint32_t admin_mode;   /* enum verify_mode: the candidate's, else running's */
+	uint32_t clock;	       /* enum clock_status */
+	uint32_t restart_pending;
+	uint32_t spin_lock;
+	uint32_t confirm_timeout;
+	uint32_t loads, load_errors;
+	int64_t last_load;
+	int64_t local_changed, trust_changed; /* CLOCK_MONOTONIC ms; 0: before the start */
+	/* the candidate */
+	uint32_t has_candidate;
+	uint32_t candidate_conflicts; /* with running: it can only be discarded */
+	uint64_t candidate_revision;
+	int64_t candidate_since;
+	uint8_t candidate_sha256[32]; /* of the leaf of local in it; zeros when none */
+	char candidate_user[STATUS_NAME];
+	struct err candidate_problem; /* ERR_NONE when it is valid */
+	char lock_user[STATUS_NAME]; /* "": nobody */
+	/* the last thing somebody asked for */
+	uint32_t last_action, last_result;
+	int64_t last_start, last_end;
+	char last_user[STATUS_NAME];
+	struct err last_error;
+	/* the last document that was refused, until one is taken */
+	int64_t refused_at; /* 0: none */
+	char refused_user[STATUS_NAME];
+	char refused_text[STATUS_TEXT];
+	/* notifications */
+	struct settings settings;
+	uint32_t notify_suppressed, notify_last_seq;
+	/* the device */
+	char model[STATUS_NAME];
+	char host[STATUS_NAME];
+	char source[STATUS_TEXT]; /* directory of the live generation */
+	uint32_t nservices, ncommits;
+	struct status_service services[LIMIT_SERVICES];
+	struct status_commit commits[LIMIT_HISTORY]; /* newest first */
+};
+
+void settings_default(struct settings *);
+
+/* Judgements on dates that every front end must share. */
+enum validity validity_of(int64_t not_before, int64_t not_after, int64_t now,
+    enum clock_status, const struct settings *);
+enum severity severity_of(enum validity);
+/* Whether the clock can be believed: CLOCK_IMPLAUSIBLE before the build date. */
+enum clock_status clock_judge(int64_t now);
+
+/* UTC, "2027-11-23T08:00:49Z"; "9999-12-31T23:59:59Z" for no expiry.  Returns buf. */
+const char *time_format(int64_t t, char *buf, size_t size);
+
+#endif
