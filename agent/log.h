@@ -10,7 +10,10 @@ enum log_level { LOG_LEVEL_ERR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG,
 
 /* process is shown on each line; it must stay valid. */
 void log_open(const char *process, int foreground, enum log_level level);
-/* After fork: the same log under another name. */
+/*
+ * After fork, and after closing the descriptors that are not needed, since it connects
+ * to syslog anew: the same log under another name.
+ */
 void log_process(const char *process);
 
 /* A person must act. */

@@ -13,7 +13,7 @@
 /* A sealed file with these octets; -1 with err set. */
 int memfile_new(const char *name, const void *data, size_t len, struct err *);
 
-/* A private, read-only mapping. */
+/* A private, read-only mapping; data is NULL when the file is empty. */
 struct mapping {
 	void *data;
 	size_t size;

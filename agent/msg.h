@@ -8,6 +8,7 @@
 #ifndef AGENT_MSG_H
 #define AGENT_MSG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,12 @@ struct msg {
 	int nfds;
 	int fds[MSG_FDS_MAX]; /* taken by setting the place to -1 */
 	_Alignas(8) uint8_t data[MSG_SIZE_MAX];
+};
+
+/* What messages of one type look like; in a table indexed by type, size 0 is "none". */
+struct msg_shape {
+	size_t size;
+	int min_fds, max_fds;
 };
 
 /* Two ends, close-on-exec; -1 with errno set. */
@@ -38,6 +45,9 @@ int msg_send(int fd, uint32_t type, uint32_t id, const void *data, size_t len,
  * 0 at the end, -1 with errno set (EPROTO for anything irregular).
  */
 int msg_recv(int fd, struct msg *msg);
+
+/* Whether the message is of a type of the table and has the shape that type has. */
+bool msg_fits(const struct msg *msg, const struct msg_shape *shapes, size_t nshapes);
 
 /* Takes descriptor n out of the message. */
 int msg_take(struct msg *msg, int n);

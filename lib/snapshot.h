@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The flat picture of one configuration that everything answers from: SNMP, NETCONF get,
- * CLI, probes.  Rows of fixed size sorted by index, and one heap of octets; immutable.
+ * The flat picture of one configuration that everything answers from: SNMP, NETCONF
+ * get, CLI, probes.  Rows of fixed size sorted by index, and one heap of octets;
+ * immutable.
  *
- *   header | locals | certs | trusts | services | sans | heap
+ *   header | locals | certs | trusts | services | others | sans | by_name | by_sha256 |
+ *   heap
+ *
+ * certs are the chains, each leaf first, and then the anchors.  by_name holds row
+ * numbers of locals sorted by name, by_sha256 numbers of certs sorted by SHA-256.
  *
  * Readers check each offset as they use it, so a damaged snapshot can show wrong values
- * but never lead outside of it.  Numbers are in the byte order of the machine: a snapshot
- * never leaves it, and one of another version is built anew.
+ * but never lead outside of it.  Numbers are in the byte order of the machine: a
+ * snapshot never leaves it, and one of another version is built anew.
  */
 #ifndef LIB_SNAPSHOT_H
 #define LIB_SNAPSHOT_H
@@ -34,18 +39,25 @@ struct snapshot_header {
 	uint32_t has_trust_store;
 	uint32_t next_local_index, next_trust_index;
 	uint32_t reserved;
-	struct snapshot_range locals, certs, trusts, services, sans;
+	struct snapshot_range locals, certs, trusts, services;
+	struct snapshot_range
+	    others;                 /* settings of services that are not defined now */
+	struct snapshot_range sans; /* of leaves, sorted by cert */
+	struct snapshot_range by_name, by_sha256;
 	struct span heap; /* offset from the start here */
-	uint8_t trust_sha256[SHA256_SIZE];    /* over the anchors in order; zeros when none */
-	uint8_t config_sha256[SHA256_SIZE];   /* over all that a person configured */
+	uint8_t
+	    trust_sha256[SHA256_SIZE]; /* over the anchors in order; zeros when none */
+	uint8_t
+	    config_sha256[SHA256_SIZE]; /* over all that is configured: equal is no
+					   change.  Indices and dates are not in it */
 };
 
 struct snapshot_local {
 	uint32_t index;
 	uint32_t first_cert, count; /* chain in certs, leaf first; count 0: key only */
-	uint32_t key_status;	    /* enum key_status */
+	uint32_t key_status;        /* enum key_status */
 	uint32_t has_key;
-	uint32_t chain_status;	    /* enum chain_status */
+	uint32_t chain_status; /* enum chain_status */
 	int64_t installed;
 	int64_t chain_not_after, issuer_not_after;
 	struct span name;
@@ -63,8 +75,8 @@ struct snapshot_service {
 	struct span name;
 	struct span credential; /* the setting; empty: what the definition says */
 	uint32_t enabled;
-	uint32_t configured;	/* the document says something of it */
-	uint32_t local_index;	/* row of the credential it really uses */
+	uint32_t configured;  /* the document says something of it */
+	uint32_t local_index; /* row of the credential it really uses */
 	uint32_t reserved;
 	uint8_t material[SHA256_SIZE]; /* over all files it gets: changed = restart */
 };
@@ -82,27 +94,42 @@ struct snapshot {
 	const struct snapshot_header *header;
 	const struct snapshot_local *locals; /* sorted by index */
 	const struct snapshot_trust *trusts; /* sorted by index */
-	const struct snapshot_service *services; /* one per definition, in their order */
+	const struct snapshot_service
+	    *services; /* one per definition, in their order */
+	const struct snapshot_san *sans;
 };
 
-/* Checks magic, version, size and that each range lies inside. */
+/*
+ * Checks magic, version, size, that each range lies inside, and all that is used as an
+ * index or a count without looking: the chains of locals, enumerations, sans.  The
+ * octets must outlive the snapshot and be aligned to 8, as any mapping is.
+ */
 int snapshot_open(struct snapshot *, const void *data, size_t size, struct err *);
 
 struct text snapshot_text(const struct snapshot *, struct span);
 /* Facts of certificate n as pointers into the snapshot; all empty when n is outside. */
 void snapshot_cert(const struct snapshot *, uint32_t n, struct cert *ret_cert);
+/* SHA-256 of certificate n, borrowed; of zeros when n is outside. */
+const uint8_t *snapshot_sha256(const struct snapshot *, uint32_t n);
+/* Only its dates; 0 and 0 when n is outside. */
+void snapshot_dates(const struct snapshot *, uint32_t n, int64_t *ret_not_before,
+    int64_t *ret_not_after);
+/* Where the subject alternative names of certificate n begin in sans, and how many. */
+uint32_t snapshot_sans(const struct snapshot *, uint32_t n, uint32_t *ret_count);
 /* The one with this SHA-256, or false. */
 bool snapshot_find_cert(const struct snapshot *, const uint8_t sha256[SHA256_SIZE],
     struct cert *ret_cert);
 /* NULL when there is none. */
 const struct snapshot_local *snapshot_local(const struct snapshot *, uint32_t index);
-const struct snapshot_local *snapshot_local_named(const struct snapshot *, const char *name);
+const struct snapshot_local *snapshot_local_named(const struct snapshot *,
+    const char *name);
 
-/* A configuration to change, that borrows from the snapshot. */
+/* A configuration to change, that borrows from the snapshot; ret_config is overwritten.
+ */
 int snapshot_load(const struct snapshot *, struct config *ret_config, struct err *);
 
 /* Appends the snapshot of a complete configuration; its services are those defined. */
-int snapshot_write(struct buf *, const struct config *, const struct services *, time_t now,
-    struct err *);
+int snapshot_write(struct buf *, const struct config *, const struct services *,
+    time_t now, struct err *);
 
 #endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC */
+#include "agent/engine.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "agent/log.h"
+#include "agent/xalloc.h"
+
+int64_t
+monotonic_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+struct timeval
+timeval_ms(int64_t ms)
+{
+	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+}
+
+static void
+on_terminate(evutil_socket_t fd, short what, void *context)
+{
+	struct engine *e = context;
+
+	(void)fd;
+	(void)what;
+	(void)event_base_loopbreak(e->base);
+}
+
+static void
+lists_init(struct engine *e)
+{
+	LIST_INIT(&e->sessions);
+	LIST_INIT(&e->alarms);
+	STAILQ_INIT(&e->actions);
+	STAILQ_INIT(&e->outbox);
+}
+
+_Noreturn void
+engine_run(int monitor, int nursery)
+{
+	struct engine *e = xcalloc(1, sizeof(*e));
+	struct event *terminate;
+
+	if ((e->base = event_base_new()) == NULL)
+		fatal("engine", "no event loop");
+	lists_init(e);
+	settings_default(&e->status.settings);
+	e->status.started = time(NULL);
+	spawner_open(e, nursery);
+	privlink_open(e, monitor);
+	terminate = evsignal_new(e->base, SIGTERM, on_terminate, e);
+	if (terminate == NULL || event_add(terminate, NULL) == -1)
+		fatal("engine", "cannot watch for SIGTERM");
+	publish(e);
+	if (event_base_dispatch(e->base) == -1)
+		fatal("engine", "the event loop broke");
+	exit(0); /* the monitor or the nursery is gone, or it is the end */
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The engine: one event loop over candidate and running, the commit, expiry and
+ * notifications.  It never blocks, never parses XML, PEM or DER, and owns no file.
+ *
+ * This header is for the engine's own modules, which share one struct engine:
+ *
+ *   privlink   requests to the monitor and what it tells
+ *   spawner    processes the nursery makes
+ *   sessions   what sessions and workers ask
+ *   candidate  the candidate, its lock, what is refused
+ *   commit     the steps of a commit and the way back
+ *   prober     one service asked over TLS what it serves
+ *   watch      the services between commits
+ *   expiry     dates and their alarms
+ *   outbox     notifications on their way
+ *   snmplink   the snmp process: status out, SETs in
+ *   actions    what SNMP asked for, one after the other
+ *   publish    the status everyone answers from
+ */
+#ifndef AGENT_ENGINE_H
+#define AGENT_ENGINE_H
+
+#include <stdbool.h>
+#include <sys/queue.h>
+
+#include <event2/event.h>
+
+#include "agent/channel.h"
+#include "agent/held.h"
+#include "agent/proto.h"
+
+struct commit;
+struct session;
+struct prober;
+
+/* A request the monitor has not answered yet. */
+struct priv_pending;
+/* A process the nursery made. */
+struct child;
+/* Something SNMP asked for. */
+struct queued_action;
+/* A notification that no master has taken yet. */
+struct outgoing;
+
+struct candidate {
+	struct held *held; /* NULL: there is none */
+	uint64_t revision; /* grows with every change, also a discard */
+	uint64_t base;     /* generation it was made from */
+	bool conflicts;    /* with a generation that came later */
+	bool rebasing;     /* a worker is putting it on the new generation */
+	int64_t since;
+	char user[STATUS_NAME];
+	struct err problem;
+};
+
+/* What SNMP reserved in RESERVE2. */
+struct ticket {
+	uint32_t number; /* 0: none is out */
+	struct snmp_prepare set;
+};
+
+enum alarm { ALARM_NONE, ALARM_WARNING, ALARM_CRITICAL, ALARM_EXPIRED, ALARM_MAX };
+
+/* The alarm raised for one row; rows without one are not kept. */
+struct raised {
+	LIST_ENTRY(raised) next;
+	uint32_t index;
+	enum alarm alarm;
+	int64_t sent;
+};
+
+struct service_run {
+	struct prober *watcher; /* a probe between commits, under way */
+	int64_t restarted_ms;   /* CLOCK_MONOTONIC; 0: not by us */
+	int64_t next_probe_ms;
+};
+
+struct engine {
+	struct event_base *base;
+	struct channel *monitor, *nursery, *snmp;
+	bool ready; /* there is a generation in force: sessions may begin */
+
+	struct services services;
+	int services_fd;
+	uint32_t restart_interval;
+
+	struct held *running;
+	uint64_t generation; /* 0: a new device */
+	struct counters counters;
+	struct candidate candidate;
+	uint32_t lock_session[SES_STORE_MAX]; /* 0: not locked */
+
+	struct commit *commit; /* NULL: none under way */
+	bool stuck;            /* the last one could not even be undone */
+	int new_services_fd; /* definitions that wait for the commit to end; -1: none */
+	struct status status;
+	struct event *publish_timer, *watch_timer, *expiry_timer, *action_timer,
+	    *heartbeat_timer;
+	struct service_run services_run[LIMIT_SERVICES];
+
+	uint32_t last_id; /* of requests, children and sessions */
+	LIST_HEAD(, priv_pending) pending;
+	LIST_HEAD(, child) children;
+	LIST_HEAD(, session) sessions;
+	STAILQ_HEAD(, queued_action) actions;
+	uint32_t action_session; /* the worker that does the first of them; 0: none */
+	STAILQ_HEAD(, outgoing) outbox;
+	LIST_HEAD(, raised) alarms;
+	struct ticket ticket;
+	uint32_t last_ticket;
+	struct event *ticket_timer;
+	int64_t heartbeat_ms;
+};
+
+_Noreturn void engine_run(int monitor, int nursery);
+
+int64_t monotonic_ms(void);
+struct timeval timeval_ms(int64_t ms);
+
+/* --- privlink --- */
+typedef void priv_answer(struct engine *, void *context, const struct err *,
+    struct msg *);
+void privlink_open(struct engine *, int fd);
+/* Definitions that came while a commit used the old ones. */
+void privlink_take_services(struct engine *);
+/* answer may be NULL. */
+void privlink_request(struct engine *, uint32_t type, const void *data, size_t len,
+    const int *fds, int nfds, priv_answer *answer, void *context);
+/* Tells the monitor which keys are still needed. */
+void privlink_forget_keys(struct engine *);
+
+/* --- spawner --- */
+typedef void child_ended(struct engine *, void *context, int status);
+void spawner_open(struct engine *, int fd);
+uint32_t spawner_new(struct engine *, struct spawn_new *, const int *fds, int nfds,
+    child_ended *ended, void *context);
+/* Ends the process; its callback is not called any more. */
+void spawner_kill(struct engine *, uint32_t number);
+
+/* --- sessions --- */
+void sessions_add_client(struct engine *, const struct identity *, int client);
+/* A session without a client; returns its number. */
+uint32_t sessions_add_worker(struct engine *, const struct job *);
+void sessions_tell_step(struct engine *, const struct ses_step *);
+/* The session is sent the reply unless it is gone. */
+struct commit_outcome;
+void sessions_commit_ended(struct engine *, uint32_t session,
+    const struct commit_outcome *);
+void sessions_begin(
+    struct engine *); /* those that waited until there was a generation */
+
+/* --- candidate --- */
+/* Takes held. */
+void candidate_set(struct engine *, struct held *, uint64_t base, const char *user,
+    const struct err *problem);
+void candidate_drop(struct engine *);
+/* After a commit that was not the candidate's. */
+void candidate_rebase(struct engine *);
+/* Why this session may not write now: ERR_LOCKED, ERR_BUSY, ERR_DENIED; 0 when it may.
+ */
+int candidate_may_write(struct engine *, const struct identity *, struct err *);
+void candidate_unlock_all(struct engine *, uint32_t session);
+/* Everything that is refused comes through here: last error, log, notification. */
+void engine_refused(struct engine *, const char *user, enum action, const struct err *);
+
+/* --- commit --- */
+enum commit_kind { COMMIT_NEW, COMMIT_RECOVER, COMMIT_RESTART, COMMIT_KIND_MAX };
+struct commit_request {
+	enum commit_kind kind;
+	struct held *target; /* taken */
+	bool from_candidate;
+	enum action action;
+	enum origin origin;
+	uint32_t session; /* who is told the outcome; 0: nobody */
+	char user[STATUS_NAME];
+	char comment[STATUS_TEXT];
+	uint64_t recovered; /* COMMIT_RECOVER: the generation that was cut off */
+};
+struct commit_outcome {
+	struct err err; /* ERR_NONE: in force */
+	bool rolled_back;
+	bool unchanged;
+};
+void commit_start(struct engine *, const struct commit_request *);
+
+/* --- prober --- */
+struct prober_spec {
+	const struct service_facts *service;
+	const uint8_t *leaf;  /* what it should serve; NULL: whatever it is */
+	uint32_t deadline_ms; /* until it must be seen */
+	uint32_t settle_ms;   /* and once more after this */
+	uint32_t in_a_row;    /* so many times; 1: the first answer is the last */
+	bool once;            /* no second try after a failure */
+};
+typedef void prober_done(struct engine *, void *context, const struct probe_result *);
+struct prober *prober_start(struct engine *, const struct prober_spec *, prober_done *,
+    void *);
+void prober_free(struct engine *, struct prober *);
+
+/* --- watch --- */
+void watch_start(struct engine *);
+/* What a probe saw, into the service's status. */
+void watch_saw(struct engine *, uint32_t service, const struct probe_result *);
+/* SHA-256 of the leaf a service should serve in this configuration; NULL for none. */
+const uint8_t *watch_leaf(const struct engine *, const struct held *, uint32_t service);
+
+/* --- expiry --- */
+void expiry_check(struct engine *);
+
+/* --- outbox --- */
+/* Takes a copy, gives it time and number. */
+void outbox_add(struct engine *, struct notification *);
+void outbox_taken(struct engine *, uint32_t seq);
+void outbox_resend(struct engine *);
+
+/* --- snmplink --- */
+void snmplink_open(struct engine *, int fd);
+void snmplink_send_status(struct engine *);
+void snmplink_send_snapshot(struct engine *);
+
+/* --- actions --- */
+/* Whether one more fits and nothing stands against it. */
+enum ticket_verdict actions_judge(struct engine *, const struct snmp_prepare *);
+void actions_add(struct engine *, const struct snmp_prepare *);
+/* A mode that was asked for and is still being staged. */
+void actions_admin_mode(const struct engine *, uint32_t *mode);
+/* The worker of the first one has ended. */
+void actions_worker_ended(struct engine *, uint32_t session);
+
+/* --- publish --- */
+/* Something in the status changed: it is sent within this turn of the loop. */
+void publish(struct engine *);
+void publish_now(struct engine *);
+/* The services as the running configuration has them. */
+void publish_services(struct engine *);
+void publish_action(struct engine *, enum action, enum action_result, const char *user,
+    const struct err *);
+void publish_commit(struct engine *, const struct status_commit *);
+
+#endif

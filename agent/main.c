@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * certconfd: options and the supervisor, which forks the monitor and starts it again
+ * when it ends irregularly.  The only file that knows all parts.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/conf.h"
+#include "agent/engine.h"
+#include "agent/log.h"
+#include "agent/monitor.h"
+#include "agent/nursery.h"
+#include "agent/probe.h"
+#include "handlers/session.h"
+#include "handlers/warm.h"
+#include "handlers/worker.h"
+
+#define STARTS_MAX 5 /* in START_SECONDS; more is a fault that a start does not mend   \
+		      */
+#define START_SECONDS 10
+
+static volatile sig_atomic_t caught; /* the last signal; 0: none, or it was handed on */
+
+static const struct nursery_kinds kinds = { session_run, worker_run, probe_run };
+
+static void
+nursery(int engine)
+{
+	struct err err = { 0 };
+
+	if (warm_up(&err) == -1)
+		fatal("nursery", "%s", err.text);
+	nursery_run(engine, &kinds);
+}
+
+static const struct processes processes = { .engine = engine_run, .nursery = nursery };
+
+static void
+on_signal(int signal)
+{
+	caught = signal;
+}
+
+static pid_t
+start(const struct conf *conf)
+{
+	const pid_t supervisor = getpid();
+	const pid_t pid = fork();
+
+	if (pid == -1)
+		fatal("main", "fork: %s", strerror(errno));
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != supervisor)
+			exit(1);
+		signal(SIGTERM, SIG_DFL);
+		signal(SIGINT, SIG_DFL);
+		signal(SIGHUP, SIG_DFL);
+		log_process("monitor");
+		exit(monitor_run(conf, &processes));
+	}
+	return pid;
+}
+
+/* Waits for the monitor and hands signals on to it.  ret_stop: we were asked to end. */
+static int
+wait_for(pid_t monitor, bool *ret_stop)
+{
+	int status;
+
+	while (waitpid(monitor, &status, 0) == -1) {
+		if (errno != EINTR)
+			fatal("main", "waitpid: %s", strerror(errno));
+		if (caught == 0)
+			continue;
+		*ret_stop = *ret_stop || caught != SIGHUP;
+		kill(monitor, caught == SIGHUP ? SIGHUP : SIGTERM);
+		caught = 0;
+	}
+	return status;
+}
+
+static int
+supervise(const struct conf *conf)
+{
+	time_t started[STARTS_MAX] = { 0 };
+	bool stop = false;
+	int status;
+
+	for (size_t n = 0;; n++) {
+		const time_t now = time(NULL);
+
+		if (n >= STARTS_MAX && now - started[n % STARTS_MAX] < START_SECONDS) {
+			log_err("main", "%d starts within %d s; it is given up",
+			    STARTS_MAX, START_SECONDS);
+			return 1;
+		}
+		started[n % STARTS_MAX] = now;
+		status = wait_for(start(conf), &stop);
+		if (stop || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+			return 0;
+		log_warn("main",
+		    "the monitor ended irregularly; everything is started again");
+	}
+}
+
+static int
+usage(FILE *out, int status)
+{
+	fprintf(out,
+	    "usage: certconfd [-d] [-f FILE] [-t] [-V]\n"
+	    "  -d       stay in the foreground and log to standard error\n"
+	    "  -f FILE  configuration, instead of " CONF_DIR "/certconfd.conf\n"
+	    "  -t       check the configuration and end\n"
+	    "  -V       show the version\n");
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *file = CONF_DIR "/certconfd.conf";
+	const struct sigaction action = { .sa_handler = on_signal };
+	int option, foreground = 0, test = 0;
+	struct conf conf;
+	struct err err = { 0 };
+
+	while ((option = getopt(argc, argv, "df:htV")) != -1) {
+		switch (option) {
+		case 'd':
+			foreground = 1;
+			break;
+		case 'f':
+			file = optarg;
+			break;
+		case 't':
+			test = 1;
+			break;
+		case 'V':
+			puts(PACKAGE_STRING);
+			return 0;
+		default:
+			return usage(option == 'h' ? stdout : stderr,
+			    option == 'h' ? 0 : 2);
+		}
+	}
+	if (conf_load(file, &conf, &err) == -1) {
+		fprintf(stderr, "certconfd: %s%s%s\n", err.where,
+		    *err.where ? ": " : "", err.text);
+		return 1;
+	}
+	if (test)
+		return 0;
+	conf.foreground = foreground;
+	log_open("supervisor", foreground, conf.log_level);
+	if (!foreground && daemon(0, 0) == -1)
+		fatal("main", "daemon: %s", strerror(errno));
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	return supervise(&conf);
+}

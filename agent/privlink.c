@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/engine.h"
+#include "agent/log.h"
+#include "agent/xalloc.h"
+
+struct priv_pending {
+	LIST_ENTRY(priv_pending) next;
+	uint32_t id;
+	priv_answer *answer;
+	void *context;
+};
+
+static void
+done(struct engine *e, struct msg *msg)
+{
+	const struct priv_done *reply = (const void *)msg->data;
+	struct priv_pending *p;
+
+	LIST_FOREACH(p, &e->pending, next)
+	if (p->id == msg->id)
+		break;
+	if (p == NULL)
+		fatal("privlink", "the monitor answered what was not asked");
+	LIST_REMOVE(p, next);
+	if (p->answer != NULL)
+		p->answer(e, p->context, &reply->err, msg);
+	else if (reply->err.code != ERR_NONE)
+		log_warn("privlink", "%s", reply->err.text);
+	free(p);
+}
+
+static void
+take_services(struct engine *e, int fd)
+{
+	struct mapping map = { 0 };
+	struct err err = { 0 };
+
+	if (memfile_map(fd, sizeof(e->services), &map, &err) == -1 ||
+	    map.size != sizeof(e->services))
+		fatal("privlink", "not a table of services");
+	memcpy(&e->services, map.data, sizeof(e->services));
+	mapping_clear(&map);
+	if (e->services.count > LIMIT_SERVICES)
+		fatal("privlink", "not a table of services");
+	if (e->services_fd != -1)
+		close(e->services_fd);
+	e->services_fd = fd;
+}
+
+static void
+take_status(struct engine *e, const struct priv_boot *boot)
+{
+	struct status *s = &e->status;
+
+	memcpy(s->model, boot->model, sizeof(s->model));
+	memcpy(s->host, boot->host, sizeof(s->host));
+	memcpy(s->source, boot->state_dir, sizeof(s->source));
+	memcpy(s->commits, boot->commits, sizeof(s->commits));
+	s->ncommits = boot->ncommits > LIMIT_HISTORY ? LIMIT_HISTORY : boot->ncommits;
+	s->generation = boot->generation;
+	s->running_since = boot->running_since;
+	s->spin_lock = boot->counters.spin_lock;
+	s->notify_last_seq = boot->counters.notify_seq;
+	s->loads = 1;
+	s->last_load = time(NULL);
+}
+
+/* A new device has no generation: a worker makes the factory credential, and its commit
+ * is the first. */
+static void
+boot(struct engine *e, struct msg *msg)
+{
+	const struct priv_boot *b = (const void *)msg->data;
+	const struct job factory = { .kind = JOB_FACTORY, .commit = 1 };
+	struct err err = { 0 };
+
+	if (e->running != NULL || msg->nfds < 1)
+		fatal("privlink", "an irregular start from the monitor");
+	take_services(e, msg_take(msg, 0));
+	e->counters = b->counters;
+	e->generation = b->generation;
+	e->restart_interval = b->restart_interval;
+	take_status(e, b);
+	e->running = msg->nfds > 1 ? held_new(msg_take(msg, 1), -1, &err)
+				   : held_empty(&e->services, &err);
+	if (e->running == NULL)
+		fatal("privlink", "%s", err.text);
+	if (e->generation == 0) {
+		sessions_add_worker(e, &factory);
+		return;
+	}
+	sessions_begin(e);
+	if (b->recovered != 0)
+		commit_start(e,
+		    &(struct commit_request){ .kind = COMMIT_RECOVER,
+			.target = held_use(e->running),
+			.action = ACTION_ROLLBACK,
+			.origin = ORIGIN_AUTO_ROLLBACK,
+			.recovered = b->recovered });
+}
+
+static void
+client(struct engine *e, struct msg *msg)
+{
+	const struct priv_client *c = (const void *)msg->data;
+
+	if (msg->nfds == 1)
+		sessions_add_client(e, &c->identity, msg_take(msg, 0));
+}
+
+static void
+snmp(struct engine *e, struct msg *msg)
+{
+	if (msg->nfds == 1)
+		snmplink_open(e, msg_take(msg, 0));
+}
+
+void
+privlink_take_services(struct engine *e)
+{
+	if (e->new_services_fd == -1 || e->commit != NULL)
+		return;
+	take_services(e, e->new_services_fd);
+	e->new_services_fd = -1;
+	log_info("services", "root changed the definitions: %u now", e->services.count);
+	publish_services(e);
+	publish(e);
+	watch_start(e);
+}
+
+static void
+services(struct engine *e, struct msg *msg)
+{
+	if (msg->nfds != 1)
+		return;
+	if (e->new_services_fd != -1)
+		close(e->new_services_fd);
+	e->new_services_fd = msg_take(msg, 0);
+	privlink_take_services(e);
+}
+
+/* What the monitor may say. */
+static const struct {
+	size_t size;
+	void (*run)(struct engine *, struct msg *);
+} messages[PRIV_TYPE_MAX] = {
+	[PRIV_BOOT] = { sizeof(struct priv_boot), boot },
+	[PRIV_CLIENT] = { sizeof(struct priv_client), client },
+	[PRIV_SNMP] = { sizeof(struct priv_none), snmp },
+	[PRIV_SERVICES] = { sizeof(struct priv_none), services },
+	[PRIV_DONE] = { sizeof(struct priv_done), done },
+};
+
+static void
+on_message(void *context, struct msg *msg)
+{
+	if (msg->type >= nitems(messages) || messages[msg->type].run == NULL ||
+	    messages[msg->type].size != msg->len)
+		fatal("privlink", "an irregular message of type %u", msg->type);
+	messages[msg->type].run(context, msg);
+}
+
+static void
+on_end(void *context)
+{
+	struct engine *e = context;
+
+	(void)event_base_loopbreak(e->base);
+}
+
+static const struct channel_callbacks callbacks = { on_message, on_end };
+
+void
+privlink_open(struct engine *e, int fd)
+{
+	LIST_INIT(&e->pending);
+	e->services_fd = e->new_services_fd = -1;
+	e->monitor = channel_new(e->base, fd, &callbacks, e);
+}
+
+void
+privlink_request(struct engine *e, uint32_t type, const void *data, size_t len,
+    const int *fds, int nfds, priv_answer *answer, void *context)
+{
+	struct priv_pending *p = xcalloc(1, sizeof(*p));
+
+	p->id = ++e->last_id;
+	p->answer = answer;
+	p->context = context;
+	LIST_INSERT_HEAD(&e->pending, p, next);
+	channel_send(e->monitor, type, p->id, data, len, fds, nfds);
+}
+
+void
+privlink_forget_keys(struct engine *e)
+{
+	struct priv_forget forget = { 0 };
+	int fds[1];
+
+	if (e->candidate.held != NULL && e->candidate.held->bundle_fd != -1)
+		fds[forget.nkeep++] = e->candidate.held->bundle_fd;
+	privlink_request(e, PRIV_FORGET, &forget, sizeof(forget), fds,
+	    (int)forget.nkeep, NULL, NULL);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+#include "agent/probe.h"
+
+#include <fcntl.h>
+
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "agent/msg.h"
+#include "agent/sandbox.h"
+
+static int
+take_chain(SSL *ssl, struct probe_result *result, struct err *err)
+{
+	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+	X509 *leaf = SSL_get0_peer_certificate(ssl);
+	EVP_MD_CTX *all = EVP_MD_CTX_new();
+	uint8_t digest[SHA256_SIZE];
+	struct tm tm;
+	int rc = -1;
+
+	if (leaf == NULL) {
+		err_set(err, ERR_SERVICE_FAILED, NULL,
+		    "answers TLS without a certificate");
+		goto out;
+	}
+	if (all == NULL || X509_digest(leaf, EVP_sha256(), result->leaf, NULL) != 1 ||
+	    EVP_DigestInit_ex(all, EVP_sha256(), NULL) != 1 ||
+	    ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &tm) != 1) {
+		err_set(err, ERR_MEMORY, NULL,
+		    "cannot take the digest of what was served");
+		goto out;
+	}
+	result->not_after = timegm(&tm);
+	for (int i = 0; i < sk_X509_num(chain); i++)
+		if (X509_digest(sk_X509_value(chain, i), EVP_sha256(), digest, NULL) ==
+		    1)
+			EVP_DigestUpdate(all, digest, sizeof(digest));
+	result->nchain = (uint32_t)sk_X509_num(chain);
+	if (EVP_DigestFinal_ex(all, result->chain, NULL) == 1)
+		rc = 0;
+out:
+	EVP_MD_CTX_free(all);
+	return rc;
+}
+
+/*
+ * A server that asks for a client certificate refuses us after its own has come: what
+ * was presented counts, not whether the handshake ended well.
+ */
+static int
+handshake(int server, const struct probe_job *job, struct probe_result *result,
+    struct err *err)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = ctx == NULL ? NULL : SSL_new(ctx);
+	int rc = -1;
+
+	if (ssl == NULL || SSL_set_fd(ssl, server) != 1) {
+		err_set(err, ERR_MEMORY, NULL, "no memory for a handshake");
+		goto out;
+	}
+	SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
+	if (job->name[0] != '\0')
+		SSL_set_tlsext_host_name(ssl, job->name);
+	if (SSL_connect(ssl) != 1 && SSL_get0_peer_certificate(ssl) == NULL) {
+		err_set(err, ERR_SERVICE_FAILED, NULL, "does not answer TLS");
+		goto out;
+	}
+	rc = take_chain(ssl, result, err);
+	SSL_shutdown(ssl);
+out:
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	return rc;
+}
+
+/* A server that stalls ends the read, not our patience. */
+static int
+blocking_with_deadline(int server, uint32_t ms)
+{
+	const struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+	const int flags = fcntl(server, F_GETFL);
+
+	return flags == -1 || fcntl(server, F_SETFL, flags & ~O_NONBLOCK) == -1 ||
+		setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == -1 ||
+		setsockopt(server, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == -1
+	    ? -1
+	    : 0;
+}
+
+void
+probe_run(int engine, int server, const struct probe_job *job)
+{
+	struct probe_result result = { 0 };
+	struct err err = { 0 };
+
+	if (blocking_with_deadline(server, job->deadline_ms) == -1)
+		err_set(&err, ERR_OTHER, NULL,
+		    "cannot set a deadline for the handshake");
+	else if (sandbox_enter(SANDBOX_PROBE, &err) == 0)
+		(void)handshake(server, job, &result, &err);
+	result.err = err;
+	(void)msg_send(engine, PROBE_RESULT, 0, &result, sizeof(result), NULL, 0);
+}

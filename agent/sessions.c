@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Sessions and workers: the processes that parse what came from outside, and what they
+ * may ask.  A session is not trusted: what it says of a configuration is in sealed
+ * files that are checked, and its rights come from the monitor, not from it.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/sessions.h"
+#include "agent/log.h"
+#include "agent/xalloc.h"
+
+static void on_message(void *context, struct msg *);
+static void on_end(void *context);
+static const struct channel_callbacks callbacks = { on_message, on_end };
+
+struct session *
+session_find(const struct engine *e, uint32_t number)
+{
+	struct session *s;
+
+	LIST_FOREACH(s, &e->sessions, next)
+	if (s->identity.session == number)
+		return s;
+	return NULL;
+}
+
+static void
+session_end(struct session *s)
+{
+	struct engine *e = s->engine;
+
+	LIST_REMOVE(s, next);
+	candidate_unlock_all(e, s->identity.session);
+	if (s->job.kind == JOB_REBASE && e->candidate.rebasing) {
+		e->candidate.rebasing = false; /* it could not: a person decides */
+		e->candidate.conflicts = true;
+	}
+	if (e->action_session == s->identity.session)
+		actions_worker_ended(e, s->identity.session);
+	channel_free(s->channel);
+	if (s->client != -1)
+		close(s->client);
+	free(s);
+}
+
+/* It ended by itself; dying over a document is a refusal of that document. */
+static void
+on_child_ended(struct engine *e, void *context, int status)
+{
+	struct session *s = context;
+	struct err err;
+
+	s->child = 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+		session_end(s);
+		return;
+	}
+	if (WIFSIGNALED(status))
+		err_set(&err, ERR_OTHER, NULL,
+		    "the process that read it was ended by signal %d%s",
+		    WTERMSIG(status),
+		    WTERMSIG(status) == SIGXCPU ? " (limit of processor time)" : "");
+	else
+		err_set(&err, ERR_OTHER, NULL, "the process that read it gave up");
+	log_warn("session", "%u of %s: %s", s->identity.session, s->identity.user,
+	    err.text);
+	engine_refused(e, s->identity.user, ACTION_IMPORT, &err);
+	session_end(s);
+}
+
+static void
+session_spawn(struct session *s)
+{
+	struct spawn_new spawn = { .kind =
+				       s->client == -1 ? SPAWN_WORKER : SPAWN_SESSION,
+		.identity = s->identity };
+	int pair[2], fds[2];
+
+	if (msg_pair(pair) == -1)
+		fatal("session", "no descriptor left");
+	spawn.u.job = s->job;
+	fds[0] = pair[1];
+	fds[1] = s->client;
+	s->channel = channel_new(s->engine->base, pair[0], &callbacks, s);
+	s->child = spawner_new(s->engine, &spawn, fds, s->client == -1 ? 1 : 2,
+	    on_child_ended, s);
+	close(pair[1]);
+	if (s->client != -1)
+		close(s->client);
+	s->client = -1;
+}
+
+static struct session *
+session_new(struct engine *e, const struct identity *identity, int client)
+{
+	struct session *s = xcalloc(1, sizeof(*s));
+
+	s->engine = e;
+	s->identity = *identity;
+	s->identity.user[sizeof(s->identity.user) - 1] = '\0';
+	s->identity.session = ++e->last_id;
+	s->client = client;
+	LIST_INSERT_HEAD(&e->sessions, s, next);
+	return s;
+}
+
+/* One place is kept for root, so that nobody can lock him out. */
+static bool
+is_full(const struct engine *e, const struct identity *who)
+{
+	const struct session *s;
+	unsigned int all = 0, own = 0;
+
+	LIST_FOREACH(s, &e->sessions, next)
+	{
+		if (s->job.kind != JOB_NONE)
+			continue;
+		all++;
+		own += s->identity.uid == who->uid;
+	}
+	return all >= LIMIT_SESSIONS - (who->uid != 0) ||
+	    (who->uid != 0 && own >= LIMIT_SESSIONS_PER_USER);
+}
+
+void
+sessions_add_client(struct engine *e, const struct identity *identity, int client)
+{
+	struct session *s;
+
+	if (is_full(e, identity)) {
+		log_warn("session",
+		    "%s was turned away: %d sessions are the limit, %d a user",
+		    identity->user, LIMIT_SESSIONS, LIMIT_SESSIONS_PER_USER);
+		close(client);
+		return;
+	}
+	s = session_new(e, identity, client);
+	if (e->ready)
+		session_spawn(s);
+}
+
+uint32_t
+sessions_add_worker(struct engine *e, const struct job *job)
+{
+	const struct identity self = { .uid = getuid(),
+		.gid = getgid(),
+		.may_read = 1,
+		.may_write = 1,
+		.user = "snmp" };
+	struct session *s = session_new(e, &self, -1);
+
+	s->job = *job;
+	if (job->kind == JOB_FACTORY || job->kind == JOB_REBASE)
+		strcpy(s->identity.user, "certconfd");
+	session_spawn(s);
+	return s->identity.session;
+}
+
+void
+sessions_begin(struct engine *e)
+{
+	struct session *s;
+
+	e->ready = true;
+	publish_services(e);
+	publish(e);
+	snmplink_send_snapshot(e);
+	watch_start(e);
+	expiry_check(e);
+	log_info("engine", "generation %llu in force",
+	    (unsigned long long)e->generation);
+	LIST_FOREACH(s, &e->sessions, next)
+	if (s->channel == NULL)
+		session_spawn(s);
+}
+
+void
+session_reply(struct session *s, uint32_t id, struct ses_reply *reply, const int *fds,
+    int nfds)
+{
+	const struct engine *e = s->engine;
+
+	reply->generation = e->generation;
+	reply->next_local_index = e->counters.next_local_index;
+	reply->next_trust_index = e->counters.next_trust_index;
+	channel_send(s->channel, SES_REPLY, id, reply, sizeof(*reply), fds, nfds);
+}
+
+void
+sessions_tell_step(struct engine *e, const struct ses_step *step)
+{
+	struct session *s;
+
+	LIST_FOREACH(s, &e->sessions, next)
+	if (s->channel != NULL && (s->subscribed || s->commit_id != 0))
+		channel_send(s->channel, SES_STEP, 0, step, sizeof(*step), NULL, 0);
+}
+
+void
+sessions_commit_ended(struct engine *e, uint32_t session,
+    const struct commit_outcome *outcome)
+{
+	struct session *s = session_find(e, session);
+	struct ses_reply reply = { .err = outcome->err,
+		.rolled_back = outcome->rolled_back,
+		.unchanged = outcome->unchanged };
+
+	if (s == NULL || s->commit_id == 0)
+		return;
+	session_reply(s, s->commit_id, &reply, NULL, 0);
+	s->commit_id = 0;
+}
+
+static void
+on_message(void *context, struct msg *msg)
+{
+	struct session *s = context;
+	const struct session_request *request = session_request(msg->type);
+
+	if (request != NULL && request->size == msg->len &&
+	    msg->nfds <= request->max_fds) {
+		request->run(s, msg);
+		return;
+	}
+	log_warn("session", "%u of %s: an irregular message of type %u; it is ended",
+	    s->identity.session, s->identity.user, msg->type);
+	if (s->child != 0)
+		spawner_kill(s->engine, s->child);
+	session_end(s);
+}
+
+/* Its end of the channel is closed; how it ended comes from the nursery. */
+static void
+on_end(void *context)
+{
+	(void)context;
+}

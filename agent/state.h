@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the monitor remembers beside the generations: numbers that only grow, whether a
+ * commit is under way, and the last commits.  Each is a small file under state/ that is
+ * replaced durably before what it tells of is done.
+ */
+#ifndef AGENT_STATE_H
+#define AGENT_STATE_H
+
+#include <stdbool.h>
+
+#include "agent/proto.h"
+
+/* A commit under way: what is tried, and what start-up goes back to. */
+struct journal {
+	uint64_t tried;   /* 0: none is */
+	uint64_t restore; /* 0: there was nothing before it */
+};
+
+struct history {
+	uint32_t count;
+	struct status_commit commits[LIMIT_HISTORY]; /* newest first */
+};
+
+struct state {
+	int dir; /* state/ */
+	struct counters counters;
+	bool counters_lost; /* the file was missing or damaged */
+	struct journal journal;
+	struct history history;
+};
+
+/* root stays the caller's.  A damaged file is logged and left out; state/ is made. */
+int state_open(struct state *, int root, struct err *);
+void state_close(struct state *);
+
+/* Generation and indices never go back; nothing is written when nothing changes. */
+int state_put_counters(struct state *, const struct counters *, struct err *);
+int state_put_journal(struct state *, const struct journal *, struct err *);
+int state_clear_journal(struct state *, struct err *);
+/* Puts it first; in place of the first one when that is of the same generation. */
+int state_add_commit(struct state *, const struct status_commit *, struct err *);
+
+#endif
