@@ -170,6 +170,7 @@ struct commit_request {
 	enum commit_kind kind;
 	struct held *target; /* taken */
 	bool from_candidate;
+	uint64_t keys_from; /* a kept generation that has its keys; 0: the running one */
 	enum action action;
 	enum origin origin;
 	uint32_t session; /* who is told the outcome; 0: nobody */
@@ -202,6 +203,8 @@ void prober_free(struct engine *, struct prober *);
 void watch_start(struct engine *);
 /* What a probe saw, into the service's status. */
 void watch_saw(struct engine *, uint32_t service, const struct probe_result *);
+/* Whether what it served then is what is in force now. */
+void watch_judge(struct engine *, uint32_t service);
 /* SHA-256 of the leaf a service should serve in this configuration; NULL for none. */
 const uint8_t *watch_leaf(const struct engine *, const struct held *, uint32_t service);
 

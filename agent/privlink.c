@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,7 +59,8 @@ take_status(struct engine *e, const struct priv_boot *boot)
 
 	memcpy(s->model, boot->model, sizeof(s->model));
 	memcpy(s->host, boot->host, sizeof(s->host));
-	memcpy(s->source, boot->state_dir, sizeof(s->source));
+	snprintf(s->source, sizeof(s->source), "%.*s/live", (int)sizeof(s->source) - 6,
+	    boot->state_dir);
 	memcpy(s->commits, boot->commits, sizeof(s->commits));
 	s->ncommits = boot->ncommits > LIMIT_HISTORY ? LIMIT_HISTORY : boot->ncommits;
 	s->generation = boot->generation;

@@ -224,6 +224,7 @@ struct ses_commit {
 	uint32_t origin;   /* enum origin */
 	uint32_t no_restart;
 	uint32_t allow_expired;
+	uint64_t keys_from;   /* with private: a kept generation that has its keys; 0: none */
 	struct ses_edit edit; /* with private */
 	char comment[STATUS_TEXT];
 };
@@ -261,7 +262,7 @@ struct ses_reply {
 	uint32_t rolled_back;  /* a commit that failed: the previous generation serves */
 	uint32_t unchanged;    /* a commit of what is running already */
 	uint32_t lock_session; /* who holds the lock, with ERR_LOCKED */
-	uint64_t revision;     /* of the candidate; or generation, for running */
+	uint64_t revision;     /* of the candidate; or generation, for running and SES_LOAD */
 	uint64_t generation;   /* in force now */
 	uint32_t next_local_index, next_trust_index;
 };

@@ -121,6 +121,8 @@ publish_services(struct engine *e)
 	for (uint32_t i = 0; i < e->services.count; i++)
 		fill_service(e, i, old, nold, &e->status.services[i]);
 	e->status.nservices = e->services.count;
+	for (uint32_t i = 0; i < e->services.count; i++)
+		watch_judge(e, i);
 }
 
 void

@@ -201,6 +201,7 @@ start(struct session *s, uint32_t id, const struct ses_commit *request,
 		.from_candidate = !request->private,
 		.action = request->private ? request->edit.action : ACTION_COMMIT,
 		.origin = request->origin,
+		.keys_from = request->private ? request->keys_from : 0,
 		.session = s->identity.session };
 
 	memcpy(commit.user, s->identity.user, sizeof(commit.user));
@@ -383,6 +384,7 @@ restart(struct session *s, struct msg *msg)
 /* Who asked for a kept generation, while the monitor fetches it. */
 struct load_context {
 	uint32_t session, id;
+	uint64_t generation;
 };
 
 static void
@@ -390,7 +392,7 @@ on_loaded(struct engine *e, void *context, const struct err *err, struct msg *ms
 {
 	const struct load_context load = *(struct load_context *)context;
 	struct session *s = session_find(e, load.session);
-	struct ses_reply reply = { .err = *err };
+	struct ses_reply reply = { .err = *err, .revision = load.generation };
 
 	free(context);
 	if (s != NULL)
@@ -433,6 +435,7 @@ load(struct session *s, struct msg *msg)
 	context = xcalloc(1, sizeof(*context));
 	context->session = s->identity.session;
 	context->id = msg->id;
+	context->generation = load.generation;
 	privlink_request(s->engine, PRIV_LOAD, &load, sizeof(load), NULL, 0, on_loaded,
 	    context);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What a session, a worker and a probe give up before they read a first octet from
- * outside: files, sockets, programs, core dumps, new privileges.  Landlock refuses every
- * path, seccomp every system call that is not on a short list (the process is killed).
- * Under sanitizers the filter only logs and address-space limits stay off.
+ * outside: files, sockets, programs, core dumps, new privileges.  Landlock refuses
+ * every path, seccomp every system call that is not on a short list (the process is
+ * killed). Under sanitizers the filter only logs and address-space limits stay off.
  */
 #ifndef AGENT_SANDBOX_H
 #define AGENT_SANDBOX_H

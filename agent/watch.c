@@ -27,27 +27,33 @@ watch_leaf(const struct engine *e, const struct held *h, uint32_t service)
 }
 
 void
-watch_saw(struct engine *e, uint32_t service, const struct probe_result *result)
+watch_judge(struct engine *e, uint32_t service)
 {
 	struct status_service *row = &e->status.services[service];
 	const uint8_t *leaf = watch_leaf(e, e->running, service);
-	const bool answered = result->nchain > 0;
+
+	row->in_sync = SYNC_UNKNOWN;
+	if (row->has_served && leaf != NULL)
+		row->in_sync =
+		    memcmp(leaf, row->served_sha256, SHA256_SIZE) == 0 ? SYNC_IN : SYNC_OUT;
+}
+
+void
+watch_saw(struct engine *e, uint32_t service, const struct probe_result *result)
+{
+	struct status_service *row = &e->status.services[service];
 
 	row->last_probe = time(NULL);
-	row->state = answered ? SERVICE_RUNNING : SERVICE_STOPPED;
-	row->has_served = answered;
-	row->in_sync = SYNC_UNKNOWN;
+	row->has_served = result->nchain > 0;
+	row->state = row->has_served ? SERVICE_RUNNING : SERVICE_STOPPED;
 	row->last_error[0] = '\0';
-	if (answered) {
+	if (row->has_served) {
 		memcpy(row->served_sha256, result->leaf, SHA256_SIZE);
 		row->served_not_after = result->not_after;
+	} else {
+		snprintf(row->last_error, sizeof(row->last_error), "%s", result->err.text);
 	}
-	if (answered && leaf != NULL)
-		row->in_sync =
-		    memcmp(leaf, result->leaf, SHA256_SIZE) == 0 ? SYNC_IN : SYNC_OUT;
-	if (!answered)
-		snprintf(row->last_error, sizeof(row->last_error), "%s",
-		    result->err.text);
+	watch_judge(e, service);
 	publish(e);
 }
 

@@ -14,36 +14,41 @@
 #include "lib/snapshot.h"
 #include "lib/xml.h"
 
-/* Keys that came with a document, in the form the monitor keeps: see struct key_record. */
+/* Keys that came with a document, in the form the monitor keeps: see struct key_record.
+ */
 struct document;
 
 /*
  * Where the configuration is in an XML document: a bare <certconf>, the same inside
- * <config>, or a whole <rpc><edit-config>.  Returns the element that holds <certconf> as
- * a child, or <certconf> itself; refuses anything else by name.
+ * <config>, or a whole <rpc><edit-config>.  Returns the element that holds <certconf>
+ * as a child, or <certconf> itself; refuses anything else by name.
  */
 int document_find(const struct xml_node *root, const struct xml_node **ret_config,
     struct err *);
 
 struct document_options {
-	const struct snapshot *base; /* its certificates are not parsed again; may be NULL */
-	struct text password;	     /* for encrypted keys that bring none; or { NULL, 0 } */
-	const char *default_operation; /* "merge", "replace" or "none" */
+	const struct snapshot
+	    *base; /* its certificates are not parsed again; may be NULL */
+	/* For encrypted keys that bring none; or { NULL, 0 }. */
+	struct text password;
+	const char *default_operation; /* "merge" (also NULL), "replace" or "none" */
 };
 
 /*
  * config is <config> (its children are read) or <certconf>.  The tree must outlive the
- * document.  All rules that concern one node are judged here: schema, certificates, keys,
- * passwords, pairs given together.
+ * document.  All rules that concern one node are judged here: schema, certificates,
+ * keys, passwords, pairs given together.
  */
 int document_read(const struct xml_node *config, const struct document_options *,
     struct document **ret_document, struct err *);
 
 /*
  * Applies it: operation by operation (RFC 6241 7.2: merge, replace, create, delete,
- * remove).  A certificate without a key keeps the key already held under that name if it
- * is the same key; otherwise it is refused.  The result is complete (config_complete)
- * but not yet judged as a whole (config_check).
+ * remove).  A certificate without a key keeps the key already held under that name if
+ * it is the same key; otherwise it is refused.  The result is complete
+ * (config_complete) but not yet judged as a whole (config_check), and borrows from the
+ * document, its tree and options->base, which must outlive it.  After a refusal it must
+ * only be cleared.
  */
 int document_apply(const struct document *, struct config *, time_t now, struct err *);
 

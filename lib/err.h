@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * An error: filled once, where the reason is known, and passed up untouched until
- * whoever answers the request tells it: as a log line, an rpc-error, an SNMP object or an
- * exit status, all from this one struct.  It never holds a value that could be secret.
+ * whoever answers the request tells it: as a log line, an rpc-error, an SNMP object or
+ * an exit status, all from this one struct.  It never holds a value that could be
+ * secret.
  */
 #ifndef LIB_ERR_H
 #define LIB_ERR_H
@@ -51,27 +52,27 @@ enum err_code {
 
 /* How each front end tells an error. */
 struct err_kind {
-	const char *text;	    /* in logs and JSON */
-	const char *netconf_tag;    /* RFC 6241 appendix A */
-	const char *netconf_type;   /* RFC 6241 4.3: rpc, protocol or application */
-	int mib;		    /* CertconfErrorCodeType */
-	int exit_status;	    /* of the certconf command */
+	const char *text;         /* in logs and JSON */
+	const char *netconf_tag;  /* RFC 6241 appendix A */
+	const char *netconf_type; /* RFC 6241 4.3: rpc, protocol or application */
+	int mib;                  /* CertconfErrorCodeType */
+	int exit_status;          /* of the certconf command */
 };
 
 struct err {
 	enum err_code code;
-	uint32_t line;	  /* of the document, from 1; 0 when there is none */
+	uint32_t line;    /* of the document, from 1; 0 when there is none */
 	char where[256];  /* XPath, file or name; "" when none fits */
 	char element[64]; /* name of the element or attribute at fault, or "" */
-	char text[256];	  /* one sentence for people, no full stop */
+	char text[256];   /* one sentence for people, no full stop */
 };
 
 /*
  * Fills err and returns -1, so that refusing is one line.  The text is UTF-8; it is cut
  * at a character boundary.  err must not be NULL.
  */
-int err_set(struct err *err, enum err_code code, const char *where, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+int err_set(struct err *err, enum err_code code, const char *where, const char *fmt,
+    ...) __attribute__((format(printf, 4, 5)));
 
 /* Adds the place to an error that has none yet; returns -1. */
 int err_at(struct err *err, const char *where, uint32_t line);

@@ -14,11 +14,11 @@
 /*
  * Reads PEM or base64 DER: PKCS#8 plain or encrypted (PBES2), PKCS#1, SEC1, traditional
  * encrypted PEM.  password.data NULL when there is none.  Never prompts.  Refused, each
- * with its own sentence: more than LIMIT_KEY octets, a public key, a certificate, no key
- * at all, an encrypted key without a password, a wrong password (which cannot be told
- * from damage, and the message says so), a password for a key that is not encrypted,
- * more than LIMIT_KDF_ITERATIONS, RSA outside LIMIT_RSA_*, unsupported curves and
- * algorithms (RSA, P-256/384/521, Ed25519, Ed448 are supported).
+ * with its own sentence: more than LIMIT_KEY octets, a public key, a certificate, no
+ * key at all, an encrypted key without a password, a wrong password (which cannot be
+ * told from damage, and the message says so), a password for a key that is not
+ * encrypted, more than LIMIT_KDF_ITERATIONS, RSA outside LIMIT_RSA_*, unsupported
+ * curves and algorithms (RSA, P-256/384/521, Ed25519, Ed448 are supported).
  */
 int key_read(struct text text, struct text password, EVP_PKEY **ret_key, struct err *);
 
@@ -29,9 +29,9 @@ bool key_is_encrypted(struct text text);
 int key_id(const EVP_PKEY *, uint8_t ret_id[SHA256_SIZE], struct err *);
 
 /*
- * Proves by a signature made with the key and verified with the certificate's public key
- * that they belong together.  X509_check_private_key() does not: it says yes to a public
- * key and to a wrong private exponent.
+ * Proves by a signature made with the key and verified with the certificate's public
+ * key that they belong together.  X509_check_private_key() does not: it says yes to a
+ * public key and to a wrong private exponent.
  */
 int key_prove(EVP_PKEY *, const struct cert *, struct err *);
 

@@ -10,6 +10,7 @@
 #define LIMIT_TAG ((size_t)64 << 10)	   /* octets of one XML tag */
 #define LIMIT_ATTRIBUTES 64		   /* attributes of one XML tag */
 #define LIMIT_DEPTH 64			   /* nested XML elements */
+#define LIMIT_ELEMENTS 1000000		   /* elements of one XML document */
 #define LIMIT_CERTIFICATE ((size_t)64 << 10) /* octets of one certificate, DER */
 #define LIMIT_CHAIN 16			   /* certificates of one credential */
 #define LIMIT_ANCHORS 100000		   /* certificates of the trust store */

@@ -11,8 +11,19 @@
 
 #define nitems(a) (sizeof(a) / sizeof((a)[0]))
 
-enum verify_mode { VERIFY_NONE, VERIFY_OUTGOING, VERIFY_OUTGOING_AND_INCOMING, VERIFY_MODE_MAX };
-enum severity { SEVERITY_UNKNOWN, SEVERITY_OK, SEVERITY_WARNING, SEVERITY_CRITICAL, SEVERITY_MAX };
+enum verify_mode {
+	VERIFY_NONE,
+	VERIFY_OUTGOING,
+	VERIFY_OUTGOING_AND_INCOMING,
+	VERIFY_MODE_MAX
+};
+enum severity {
+	SEVERITY_UNKNOWN,
+	SEVERITY_OK,
+	SEVERITY_WARNING,
+	SEVERITY_CRITICAL,
+	SEVERITY_MAX
+};
 enum validity {
 	VALIDITY_UNKNOWN,
 	VALIDITY_VALID,
@@ -103,7 +114,12 @@ enum service_state {
 	SERVICE_RESTARTING,
 	SERVICE_STATE_MAX
 };
-enum feature_state { FEATURE_NOT_REQUIRED, FEATURE_PRESENT, FEATURE_MISSING, FEATURE_STATE_MAX };
+enum feature_state {
+	FEATURE_NOT_REQUIRED,
+	FEATURE_PRESENT,
+	FEATURE_MISSING,
+	FEATURE_STATE_MAX
+};
 enum origin {
 	ORIGIN_UNKNOWN,
 	ORIGIN_SNMP,
@@ -121,7 +137,8 @@ struct name {
 
 /* All values of one enumeration. */
 struct names {
-	const char *mib_type;  /* textual convention, or object with its own enumeration */
+	const char
+	    *mib_type; /* textual convention, or object with its own enumeration */
 	const char *yang_type; /* typedef in certconf.yang; NULL when YANG has none */
 	const struct name *rows;
 	size_t count;

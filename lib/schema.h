@@ -12,14 +12,16 @@
 #include "lib/xml.h"
 
 #define CERTCONF_NS "urn:certconf:params:xml:ns:yang:certconf"
-#define NETCONF_NS "urn:ietf:params:xml:ns:netconf:base:1.0"
+/* What yang/certconf-netconf.yang adds to the input of edit-config and commit. */
+#define CERTCONF_NETCONF_NS "urn:certconf:params:xml:ns:yang:certconf-netconf"
 
 enum schema_kind { SCHEMA_CONTAINER, SCHEMA_LIST, SCHEMA_LEAF };
 enum schema_type {
 	TYPE_NONE,
-	TYPE_NAME,     /* typedef name: letters, digits, "_", "-", ".", not first "." or "-" */
-	TYPE_LABEL,    /* 1..64 characters of any text */
-	TYPE_TEXT,     /* string */
+	TYPE_NAME, /* typedef name: letters, digits, "_", "-", ".", not first "." or "-"
+		    */
+	TYPE_LABEL, /* 1..64 characters of any text */
+	TYPE_TEXT,  /* string */
 	TYPE_BOOLEAN,
 	TYPE_VERIFY_MODE,
 	SCHEMA_TYPE_MAX
@@ -29,9 +31,9 @@ struct schema_node {
 	const char *name;
 	enum schema_kind kind;
 	enum schema_type type;
-	bool config;	/* false: state, refused in a document */
-	bool mandatory; /* list keys and mandatory leaves */
-	bool secret;	/* its value must never be quoted */
+	bool config;    /* false: state, refused in a document */
+	bool mandatory; /* list keys, which are the leaf name, and mandatory leaves */
+	bool secret;    /* its value must never be quoted */
 	bool operation; /* may carry nc:operation */
 	const struct schema_node *children; /* ends with a NULL name */
 };
@@ -41,9 +43,31 @@ extern const struct schema_node schema_certconf;
 
 /*
  * Whether a <certconf> element and all below it are of the model: names, namespaces,
- * nesting, leaves given twice, list keys, types.  Says which node and which rule.
+ * nesting, leaves given twice, list keys, types.  Says which node and which rule.  What
+ * may have an operation of its own may be an edit of what is there already: of that
+ * only the key must be given.
  */
 int schema_check(const struct xml_node *certconf, struct err *);
+
+/* The operations of RFC 6241 7.2, as in the attribute nc:operation. */
+enum edit_operation {
+	EDIT_NONE,
+	EDIT_MERGE,
+	EDIT_REPLACE,
+	EDIT_CREATE,
+	EDIT_DELETE,
+	EDIT_REMOVE,
+	EDIT_OPERATION_MAX
+};
+
+/*
+ * What the node's own nc:operation says, else what it inherits.  Valid after
+ * schema_check().
+ */
+enum edit_operation schema_operation(const struct xml_node *,
+    enum edit_operation inherited);
+/* By name, which may be that of a default-operation: EDIT_OPERATION_MAX for no such. */
+enum edit_operation edit_operation_find(const char *name);
 
 /* Whether a value is of the type; a refusal never quotes it. */
 int schema_check_value(enum schema_type, struct text value, struct err *);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What changes without a commit: one struct of fixed size that the engine replaces whole
- * and hands to whoever answers questions.  SNMP, NETCONF and CLI all read this one.
+ * What changes without a commit: one struct of fixed size that the engine replaces
+ * whole and hands to whoever answers questions.  SNMP, NETCONF and CLI all read this
+ * one.
  */
 #ifndef LIB_STATUS_H
 #define LIB_STATUS_H
@@ -18,7 +19,7 @@ struct status_service {
 	char name[STATUS_NAME];
 	uint8_t enabled;
 	uint8_t feature;     /* enum feature_state */
-	uint8_t state;	     /* enum service_state */
+	uint8_t state;       /* enum service_state */
 	uint8_t in_sync;     /* enum sync_state */
 	uint8_t last_result; /* enum action_result */
 	uint8_t has_served;  /* served_* below are what the last probe saw */
@@ -55,13 +56,14 @@ struct status {
 	int64_t running_since;
 	uint32_t config_state; /* enum config_state */
 	uint32_t admin_mode;   /* enum verify_mode: the candidate's, else running's */
-	uint32_t clock;	       /* enum clock_status */
+	uint32_t clock;        /* enum clock_status */
 	uint32_t restart_pending;
 	uint32_t spin_lock;
 	uint32_t confirm_timeout;
 	uint32_t loads, load_errors;
 	int64_t last_load;
-	int64_t local_changed, trust_changed; /* CLOCK_MONOTONIC ms; 0: before the start */
+	int64_t local_changed,
+	    trust_changed; /* CLOCK_MONOTONIC ms; 0: before the start */
 	/* the candidate */
 	uint32_t has_candidate;
 	uint32_t candidate_conflicts; /* with running: it can only be discarded */
@@ -70,7 +72,7 @@ struct status {
 	uint8_t candidate_sha256[32]; /* of the leaf of local in it; zeros when none */
 	char candidate_user[STATUS_NAME];
 	struct err candidate_problem; /* ERR_NONE when it is valid */
-	char lock_user[STATUS_NAME]; /* "": nobody */
+	char lock_user[STATUS_NAME];  /* "": nobody */
 	/* the last thing somebody asked for */
 	uint32_t last_action, last_result;
 	int64_t last_start, last_end;
@@ -94,14 +96,27 @@ struct status {
 
 void settings_default(struct settings *);
 
-/* Judgements on dates that every front end must share. */
+/*
+ * Judgements on dates that every front end must share.  The warning and critical bands
+ * begin that many days, or that percentage of the lifetime, before the end, whichever
+ * is the shorter: days alone would make a certificate of six days warn for ever.
+ */
 enum validity validity_of(int64_t not_before, int64_t not_after, int64_t now,
     enum clock_status, const struct settings *);
 enum severity severity_of(enum validity);
+/* Built at; no clock that can be believed shows less.  configure may set another. */
+#ifndef BUILD_DATE_EPOCH
+#define BUILD_DATE_EPOCH 1793491200 /* 2026-11-01 */
+#endif
+
 /* Whether the clock can be believed: CLOCK_IMPLAUSIBLE before the build date. */
 enum clock_status clock_judge(int64_t now);
 
-/* UTC, "2027-11-23T08:00:49Z"; "9999-12-31T23:59:59Z" for no expiry.  Returns buf. */
+/*
+ * UTC, "2027-11-23T08:00:49Z"; "9999-12-31T23:59:59Z" for no expiry and all beyond.
+ * Returns buf, which needs TIME_TEXT octets.
+ */
+#define TIME_TEXT 24
 const char *time_format(int64_t t, char *buf, size_t size);
 
 #endif

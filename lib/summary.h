@@ -10,7 +10,8 @@
 #include "lib/status.h"
 
 struct summary {
-	enum severity overall; /* worst of what is in use, of services and of the commit */
+	enum severity
+	    overall; /* worst of what is in use, of services and of the commit */
 	int64_t earliest_not_after; /* leaf or intermediate in use that ends first */
 	uint32_t earliest_index;    /* its row; 0: there is none */
 	uint32_t local_count, local_warn, local_expired, local_fault;
@@ -21,7 +22,8 @@ struct summary {
 
 /*
  * Only certificates in use count for overall, earliest, warn, expired and fault: local
- * (factory while it is absent) and what an enabled service uses.  local_count counts all.
+ * (factory while it is absent) and what an enabled service uses.  local_count counts
+ * all.
  */
 void summary_make(const struct snapshot *, const struct status *, int64_t now,
     struct summary *ret_summary);

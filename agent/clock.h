@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: ISC */
+/* Time that only goes forward, for deadlines. */
+#ifndef AGENT_CLOCK_H
+#define AGENT_CLOCK_H
+
+#include <stdint.h>
+
+int64_t clock_ms(void);
+
+#endif

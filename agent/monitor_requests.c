@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the engine may ask.  What is not in the table cannot happen, and each request is
+ * judged again here: the engine may have been taken over.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/command.h"
+#include "agent/log.h"
+#include "agent/memfile.h"
+#include "agent/monitor_self.h"
+#include "agent/stage.h"
+
+#define KEYS_MAX ((size_t)64 << 20)
+#define BUNDLE_MAX ((size_t)1 << 30)
+#define SNAPSHOT_MAX ((size_t)1 << 30)
+#define KEPT_BUNDLES 2
+
+/* Besides 0, done, and -1, refused. */
+#define LATER 1 /* a helper does it and answers */
+
+static bool
+is_text(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
+static void
+check_commit(const struct status_commit *commit)
+{
+	if (!is_text(commit->user, sizeof(commit->user)) ||
+	    !is_text(commit->comment, sizeof(commit->comment)) ||
+	    !is_text(commit->error_text, sizeof(commit->error_text)))
+		fatal("requests", "an irregular request: a text has no end");
+}
+
+/* --- keys --- */
+
+static int
+do_keys(struct monitor *m, struct msg *msg, struct err *err)
+{
+	struct mapping map;
+	int rc;
+
+	if (memfile_map(msg->fds[0], KEYS_MAX, &map, err) == -1)
+		return -1;
+	rc = keys_add(&m->keys, map.data, map.size, err);
+	mapping_clear(&map);
+	return rc;
+}
+
+static int
+do_forget(struct monitor *m, struct msg *msg, struct err *err)
+{
+	const struct priv_forget *forget = (const void *)msg->data;
+	struct mapping maps[KEPT_BUNDLES] = { { NULL, 0 } };
+	struct bundle bundles[KEPT_BUNDLES];
+	int i, rc = -1;
+
+	if (forget->nkeep != (uint32_t)msg->nfds)
+		fatal("requests", "an irregular request: bundles are missing");
+	for (i = 0; i < msg->nfds; i++)
+		if (memfile_map(msg->fds[i], BUNDLE_MAX, &maps[i], err) == -1 ||
+		    bundle_open(&bundles[i], maps[i].data, maps[i].size, NULL, err) ==
+			-1)
+			goto out;
+	rc = keys_keep(&m->keys, bundles, (size_t)msg->nfds, err);
+out:
+	for (i = 0; i < KEPT_BUNDLES; i++)
+		mapping_clear(&maps[i]);
+	return rc;
+}
+
+/* --- a commit --- */
+
+/* In the helper. */
+static int
+stage(struct monitor *m, void *context, struct err *err)
+{
+	struct msg *msg = context;
+	const struct priv_stage *request = (const void *)msg->data;
+	struct mapping snapshot, bundle;
+	struct stage s = {
+		.generations = &m->store.generations,
+		.services = m->services,
+		.keys = &m->keys,
+		.base = request->base,
+		.commit = request->commit,
+	};
+
+	if (memfile_map(msg->fds[0], SNAPSHOT_MAX, &snapshot, err) == -1 ||
+	    memfile_map(msg->fds[1], BUNDLE_MAX, &bundle, err) == -1)
+		return -1;
+	s.commit.generation = request->generation;
+	s.snapshot = (struct blob){ snapshot.data, snapshot.size };
+	s.bundle = (struct blob){ bundle.data, bundle.size };
+	return stage_run(&s, err);
+}
+
+static int
+do_stage(struct monitor *m, struct msg *msg, struct err *err)
+{
+	const struct priv_stage *request = (const void *)msg->data;
+	size_t i;
+
+	check_commit(&request->commit);
+	if (helper_stages(m))
+		return err_set(err, ERR_BUSY, "",
+		    "another generation is being written");
+	if (store_check_number(&m->store, request->generation, err) == -1 ||
+	    helper_start(m, msg->id, stage, msg, msg->fds, 2, err) == -1)
+		return -1;
+	for (i = 0; i < HELPERS_MAX; i++)
+		if (m->helpers[i].used && m->helpers[i].id == msg->id)
+			m->helpers[i].stages = true;
+	return LATER;
+}
+
+static int
+do_activate(struct monitor *m, struct msg *msg, struct err *err)
+{
+	const struct priv_activate *request = (const void *)msg->data;
+
+	if (helper_stages(m))
+		return err_set(err, ERR_BUSY, "", "a generation is being written");
+	return store_activate(&m->store, request, err);
+}
+
+/* In the helper: nobody waits for it. */
+static int
+sweep(struct monitor *m, void *context, struct err *err)
+{
+	(void)context;
+	return generations_sweep(&m->store.generations, false, err);
+}
+
+static int
+do_end(struct monitor *m, struct msg *msg, struct err *err)
+{
+	const struct priv_end *request = (const void *)msg->data;
+	struct err ignored;
+
+	check_commit(&request->commit);
+	if (store_end(&m->store, request, err) == -1)
+		return -1;
+	if (helper_start(m, 0, sweep, NULL, NULL, 0, &ignored) == -1)
+		log_warn("store", "old generations stay until the next commit: %s",
+		    ignored.text);
+	return 0;
+}
+
+static int
+do_counters(struct monitor *m, struct msg *msg, struct err *err)
+{
+	const struct priv_counters *request = (const void *)msg->data;
+
+	return state_put_counters(&m->store.state, &request->counters, err);
+}
+
+static int
+do_load(struct monitor *m, struct msg *msg, struct err *err)
+{
+	const struct priv_load *request = (const void *)msg->data;
+	const struct err none = { .code = ERR_NONE };
+	int fd;
+
+	if ((fd = generation_snapshot(&m->store.generations, request->generation,
+		 err)) == -1)
+		return -1;
+	requests_answer(m, msg->id, &none, fd);
+	(void)close(fd);
+	return LATER;
+}
+
+/* --- services --- */
+
+/* In the helper. */
+static int
+restart(struct monitor *m, void *context, struct err *err)
+{
+	const uint32_t *row = context;
+	const struct service *s = &m->services->rows[*row];
+	struct command command = {
+		.service = s->facts.name,
+		.what = "check",
+		.argv = s->check,
+		.deadline_ms = s->facts.deadline_ms,
+	};
+
+	if (s->check != NULL && command_run(&command, err) == -1)
+		return -1;
+	command.what = "restart";
+	command.argv = s->restart;
+	command.daemonises = s->daemonises;
+	return command_run(&command, err);
+}
+
+static int
+do_restart(struct monitor *m, struct msg *msg, struct err *err)
+{
+	const struct priv_restart *request = (const void *)msg->data;
+	uint32_t row = request->service;
+	const struct service *s;
+
+	if (request->services_revision != m->services->table.revision)
+		return err_set(err, ERR_CONFLICT, "",
+		    "the service definitions changed meanwhile");
+	if (row >= m->services->table.count)
+		return err_set(err, ERR_DENIED, "", "there is no service %u", row);
+	s = &m->services->rows[row];
+	if (s->restart == NULL)
+		return err_set(err, ERR_UNSUPPORTED, s->facts.name,
+		    "the service has no restart command");
+	log_debug("service", "%s is restarted", s->facts.name);
+	if (helper_start(m, msg->id, restart, &row, NULL, 0, err) == -1)
+		return -1;
+	return LATER;
+}
+
+static int
+do_snmp_kill(struct monitor *m, struct msg *msg, struct err *err)
+{
+	(void)msg;
+	(void)err;
+	children_kill_snmp(m);
+	return 0;
+}
+
+/* --- the table --- */
+
+static const struct msg_shape shapes[PRIV_TYPE_MAX] = {
+	[PRIV_KEYS] = { sizeof(struct priv_keys), 1, 1 },
+	[PRIV_FORGET] = { sizeof(struct priv_forget), 0, KEPT_BUNDLES },
+	[PRIV_STAGE] = { sizeof(struct priv_stage), 2, 2 },
+	[PRIV_ACTIVATE] = { sizeof(struct priv_activate), 0, 0 },
+	[PRIV_RESTART] = { sizeof(struct priv_restart), 0, 0 },
+	[PRIV_END] = { sizeof(struct priv_end), 0, 0 },
+	[PRIV_LOAD] = { sizeof(struct priv_load), 0, 0 },
+	[PRIV_COUNTERS] = { sizeof(struct priv_counters), 0, 0 },
+	[PRIV_SNMP_KILL] = { sizeof(struct priv_none), 0, 0 },
+};
+
+static int (*const run[PRIV_TYPE_MAX])(struct monitor *, struct msg *, struct err *) = {
+	[PRIV_KEYS] = do_keys,
+	[PRIV_FORGET] = do_forget,
+	[PRIV_STAGE] = do_stage,
+	[PRIV_ACTIVATE] = do_activate,
+	[PRIV_RESTART] = do_restart,
+	[PRIV_END] = do_end,
+	[PRIV_LOAD] = do_load,
+	[PRIV_COUNTERS] = do_counters,
+	[PRIV_SNMP_KILL] = do_snmp_kill,
+};
+
+void
+requests_answer(struct monitor *m, uint32_t id, const struct err *err, int fd)
+{
+	struct priv_done done;
+
+	memset(&done, 0, sizeof(done));
+	done.err = *err;
+	monitor_tell(m, PRIV_DONE, id, &done, sizeof(done), &fd, fd == -1 ? 0 : 1);
+}
+
+void
+requests_handle(struct monitor *m)
+{
+	struct err err = { .code = ERR_NONE };
+	int rc;
+
+	rc = msg_recv(m->engine, &m->msg);
+	if (rc == -1 && errno == EAGAIN)
+		return;
+	if (rc != 1)
+		fatal("requests", "the engine's channel: %s",
+		    rc == 0 ? "closed" : strerror(errno));
+	if (!msg_fits(&m->msg, shapes, nitems(shapes)) || m->msg.id == 0)
+		fatal("requests", "an irregular request of type %u", m->msg.type);
+	rc = run[m->msg.type](m, &m->msg, &err);
+	msg_close(&m->msg);
+	if (rc != LATER)
+		requests_answer(m, m->msg.id, &err, -1);
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: ISC */
+#include "agent/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/log.h"
+
+#define LOCK_NAME "lock"
+#define KEPT LIMIT_HISTORY
+
+/* --- start --- */
+
+/* A record lock: unlike flock() a child does not inherit it. */
+static int
+lock_store(struct store *store, const char *path, struct err *err)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	store->lock = openat(store->root, LOCK_NAME,
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (store->lock == -1)
+		return err_set(err, ERR_STORAGE, path, "lock: %s", strerror(errno));
+	if (fcntl(store->lock, F_SETLK, &lock) == -1)
+		return err_set(err, ERR_BUSY, path,
+		    "another certconfd uses this directory");
+	return 0;
+}
+
+static int
+open_parts(struct store *store, const char *path, struct err *err)
+{
+	if (mkdir(path, 0755) == -1 && errno != EEXIST)
+		return err_set(err, ERR_STORAGE, path, "make directory: %s",
+		    strerror(errno));
+	store->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (store->root == -1)
+		return err_set(err, ERR_STORAGE, path, "open: %s", strerror(errno));
+	if (lock_store(store, path, err) == -1 ||
+	    generations_open(&store->generations, store->root, err) == -1)
+		return -1;
+	return state_open(&store->state, store->root, err);
+}
+
+/*
+ * What was staged and never activated has a number that was never made durable, and the
+ * engine will give it out again.  Without that file nothing is thrown away.
+ */
+static int
+drop_unused(struct store *store, const uint64_t *numbers, size_t count, struct err *err)
+{
+	struct counters counters = store->state.counters;
+	size_t i;
+
+	if (store->state.counters_lost && store->generations.live != 0) {
+		counters.generation = count > 0 ? numbers[0] : 0;
+		if (store->generations.live > counters.generation)
+			counters.generation = store->generations.live;
+		return state_put_counters(&store->state, &counters, err);
+	}
+	for (i = 0; i < count; i++)
+		if (numbers[i] > counters.generation &&
+		    numbers[i] != store->generations.live &&
+		    generation_discard(&store->generations, numbers[i], err) == -1)
+			return -1;
+	return 0;
+}
+
+static bool
+verifies(const struct store *store, uint64_t number)
+{
+	struct err err;
+	bool snapshot;
+
+	if (number == 0)
+		return false;
+	if (generation_verify(&store->generations, number, &snapshot, &err) == 0)
+		return true;
+	log_err("store", "generation %ju: %s: %s", (uintmax_t)number, err.where,
+	    err.text);
+	return false;
+}
+
+/* What should be in force; 0 when nothing at all can be. */
+static uint64_t
+choose(const struct store *store, const uint64_t *numbers, size_t count)
+{
+	const struct journal *journal = &store->state.journal;
+	const uint64_t live = store->generations.live;
+	size_t i;
+
+	if (journal->tried != 0 && verifies(store, journal->restore))
+		return journal->restore;
+	if (verifies(store, live))
+		return live;
+	for (i = 0; i < count; i++)
+		if (numbers[i] <= store->state.counters.generation &&
+		    numbers[i] != live && numbers[i] != journal->restore &&
+		    verifies(store, numbers[i]))
+			return numbers[i];
+	return live;
+}
+
+static bool
+in_history(const struct state *state, uint64_t number)
+{
+	return state->history.count > 0 &&
+	    state->history.commits[0].generation == number;
+}
+
+/* The first commit of all was cut off: there is nothing to go back to, so it stays. */
+static int
+finish_first(struct store *store, struct err *err)
+{
+	const uint64_t number = store->generations.live;
+	struct status_commit commit;
+	struct manifest manifest;
+	int fd;
+
+	if (!in_history(&store->state, number)) {
+		if ((fd = generation_open(&store->generations, number, err)) == -1)
+			return -1;
+		if (manifest_load(fd, &manifest, err) == -1) {
+			(void)close(fd);
+			return -1;
+		}
+		(void)close(fd);
+		commit = manifest.commit;
+		commit.result = RESULT_SUCCESS;
+		manifest_clear(&manifest);
+		if (state_add_commit(&store->state, &commit, err) == -1)
+			return -1;
+	}
+	return state_clear_journal(&store->state, err);
+}
+
+/* Makes the chosen generation live; recovered says what it went back from. */
+static int
+go_to(struct store *store, uint64_t number, struct err *err)
+{
+	const uint64_t live = store->generations.live;
+	struct journal journal = store->state.journal;
+
+	if (journal.tried == 0 && number != live && live != 0) {
+		/* so that services are restarted although the next start finds live
+		 * well */
+		journal = (struct journal){ .tried = live, .restore = number };
+		if (state_put_journal(&store->state, &journal, err) == -1)
+			return -1;
+	}
+	if (number != live &&
+	    generation_activate(&store->generations, number, err) == -1)
+		return -1;
+	if (journal.tried == number && number != 0)
+		return finish_first(store, err);
+	store->recovered = journal.tried;
+	if (journal.tried != 0)
+		log_warn("store", "generation %ju was cut off; %ju is in force",
+		    (uintmax_t)journal.tried, (uintmax_t)number);
+	return 0;
+}
+
+static int
+recover(struct store *store, struct err *err)
+{
+	uint64_t *numbers = NULL, number;
+	size_t count;
+	int rc = -1;
+
+	if (generations_list(&store->generations, &numbers, &count, err) == -1)
+		return -1;
+	if (drop_unused(store, numbers, count, err) == -1)
+		goto out;
+	number = choose(store, numbers, count);
+	if (number != 0 && go_to(store, number, err) == -1)
+		goto out;
+	if (number == 0 && state_clear_journal(&store->state, err) == -1)
+		goto out;
+	rc = generations_sweep(&store->generations, true, err);
+out:
+	free(numbers);
+	return rc;
+}
+
+int
+store_open(struct store *store, const char *path, struct err *err)
+{
+	*store = (struct store){ .root = -1,
+		.lock = -1,
+		.generations.dir = -1,
+		.state.dir = -1 };
+	if (open_parts(store, path, err) == -1 || recover(store, err) == -1) {
+		store_close(store);
+		return -1;
+	}
+	return 0;
+}
+
+void
+store_close(struct store *store)
+{
+	state_close(&store->state);
+	generations_close(&store->generations);
+	if (store->root != -1)
+		(void)close(store->root);
+	if (store->lock != -1)
+		(void)close(store->lock);
+	store->root = store->lock = -1;
+}
+
+int64_t
+store_running_since(const struct store *store)
+{
+	const struct history *history = &store->state.history;
+	const uint64_t live = store->generations.live;
+	struct manifest manifest;
+	struct err ignored;
+	int64_t since = 0;
+	uint32_t i;
+	int fd;
+
+	for (i = 0; i < history->count; i++)
+		if (history->commits[i].generation == live)
+			return history->commits[i].time;
+	if ((fd = generation_open(&store->generations, live, &ignored)) == -1)
+		return 0;
+	if (manifest_load(fd, &manifest, &ignored) == 0) {
+		since = manifest.commit.time;
+		manifest_clear(&manifest);
+	}
+	(void)close(fd);
+	return since;
+}
+
+/* --- a commit --- */
+
+int
+store_check_number(const struct store *store, uint64_t generation, struct err *err)
+{
+	if (generation <= store->state.counters.generation || generation > INT64_MAX)
+		return err_set(err, ERR_STORAGE, "",
+		    "generation %ju was given out before", (uintmax_t)generation);
+	return 0;
+}
+
+static int
+activate_new(struct store *store, const struct priv_activate *activate, struct err *err)
+{
+	const struct journal journal = { activate->generation, activate->previous };
+	struct counters counters = activate->counters;
+
+	if (store_check_number(store, activate->generation, err) == -1)
+		return -1;
+	if (activate->previous == 0 && store->generations.live != 0)
+		return err_set(err, ERR_STORAGE, "",
+		    "there is a generation to go back to");
+	if (activate->previous != 0 &&
+	    generation_check(&store->generations, activate->previous, err) == -1)
+		return -1;
+	if (counters.generation < activate->generation)
+		counters.generation = activate->generation;
+	if (state_put_counters(&store->state, &counters, err) == -1 ||
+	    state_put_journal(&store->state, &journal, err) == -1)
+		return -1;
+	return generation_activate(&store->generations, activate->generation, err);
+}
+
+int
+store_activate(struct store *store, const struct priv_activate *activate,
+    struct err *err)
+{
+	if (generation_check(&store->generations, activate->generation, err) == -1)
+		return -1;
+	if (activate->back)
+		return generation_activate(&store->generations, activate->generation,
+		    err);
+	return activate_new(store, activate, err);
+}
+
+/* The newest, and always the one in force. */
+static int
+prune(struct store *store, struct err *err)
+{
+	const uint64_t live = store->generations.live;
+	uint64_t *numbers = NULL;
+	size_t i, count, kept = 1; /* live */
+	int rc = 0;
+
+	if (generations_list(&store->generations, &numbers, &count, err) == -1)
+		return -1;
+	for (i = 0; i < count && rc == 0; i++)
+		if (numbers[i] != live && ++kept > KEPT)
+			rc = generation_discard(&store->generations, numbers[i], err);
+	free(numbers);
+	return rc;
+}
+
+int
+store_end(struct store *store, const struct priv_end *end, struct err *err)
+{
+	struct status_commit commit = end->commit;
+	const uint64_t live = store->generations.live;
+
+	commit.generation = end->generation;
+	if (end->keep && end->generation != live)
+		return err_set(err, ERR_STORAGE, "", "generation %ju is not in force",
+		    (uintmax_t)end->generation);
+	/* before the journal is gone: else it would count as one to roll back to */
+	if (!end->keep && end->generation != live &&
+	    generation_discard(&store->generations, end->generation, err) == -1)
+		return -1;
+	if (state_add_commit(&store->state, &commit, err) == -1)
+		return -1;
+	/* still in force against all plans: the next start shall try to go back again
+	 */
+	if (!end->keep && end->generation == live && store->state.journal.restore != 0)
+		return 0;
+	if (state_clear_journal(&store->state, err) == -1)
+		return -1;
+	return prune(store, err);
+}

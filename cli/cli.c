@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/cli.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/client.h"
+#include "cli/out.h"
+
+bool
+cli_has(const struct cli *cli, enum option_id id)
+{
+	return cli->option[id] != NULL;
+}
+
+const char *
+cli_socket(const struct cli *cli)
+{
+	const char *path = cli->option[OPTION_SOCKET];
+
+	if (path == NULL)
+		path = getenv("CERTCONF_SOCKET");
+	return path != NULL && *path != '\0' ? path : RUN_DIR "/netconf.sock";
+}
+
+static void
+safe_part(const char *text, const char *end)
+{
+	out_safe(stderr, text);
+	(void)fputs(end, stderr);
+}
+
+/* "certconf: FILE line 12: /certconf/...: text"; the file is named once. */
+void
+cli_sentence(const struct cli *cli, const struct err *err)
+{
+	bool in_file = cli->file != NULL && strcmp(cli->file, err->where) != 0 &&
+	    (err->line != 0 || err->where[0] == '/' || err->where[0] == '\0');
+
+	(void)fputs("certconf: ", stderr);
+	if (in_file)
+		safe_part(cli->file, err->line == 0 ? ": " : " ");
+	if (err->line != 0)
+		(void)fprintf(stderr, "line %" PRIu32 ": ", err->line);
+	if (err->where[0] != '\0')
+		safe_part(err->where, ": ");
+	safe_part(err->text, "\n");
+}
+
+json_t *
+cli_error_json(const struct cli *cli, const struct err *err)
+{
+	json_t *json = json_pack("{s:s, s:s}", "error-app-tag", err_kind(err->code)->text,
+	    "error-message", err->text);
+
+	if (cli->file != NULL)
+		(void)json_object_set_new(json, "file", json_string(cli->file));
+	if (err->line != 0)
+		(void)json_object_set_new(json, "line", json_integer(err->line));
+	if (err->where[0] != '\0')
+		(void)json_object_set_new(json, "error-path", json_string(err->where));
+	return json;
+}
+
+int
+cli_fail(const struct cli *cli, int status, const struct err *err)
+{
+	(void)fflush(stdout);
+	cli_sentence(cli, err);
+	if (cli_has(cli, OPTION_JSON))
+		out_json(json_pack("{s:o}", "error", cli_error_json(cli, err)));
+	return status;
+}
+
+int
+cli_status(const struct err *err)
+{
+	return err_kind(err->code)->exit_status;
+}
+
+int
+cli_misuse(const struct cli *cli, const char *fmt, ...)
+{
+	const char *verb = cli->verb != NULL ? cli->verb->name : "";
+	va_list ap;
+
+	(void)fputs("certconf: ", stderr);
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	(void)fprintf(stderr, " (see certconf help%s%s)\n", *verb != '\0' ? " " : "", verb);
+	return EXIT_USAGE;
+}
+
+struct client *
+cli_connect(const struct cli *cli)
+{
+	struct err err = { 0 };
+	struct client *client = client_open(cli_socket(cli), &err);
+
+	if (client == NULL)
+		(void)cli_fail(cli, EXIT_UNREACHABLE, &err);
+	return client;
+}
+
+int
+cli_fail_request(const struct cli *cli, const struct client *client, const struct err *err)
+{
+	return cli_fail(cli, client_lost(client) ? EXIT_UNREACHABLE : cli_status(err), err);
+}

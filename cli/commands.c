@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: ISC */
+/* The verbs that are one request each. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/edit.h"
+#include "cli/out.h"
+#include "cli/progress.h"
+#include "cli/state.h"
+#include "lib/names.h"
+#include "lib/schema.h"
+
+#define START "<certconf xmlns=\"" CERTCONF_NS "\" xmlns:nc=\"" NETCONF_NS "\">"
+#define END "</certconf>"
+
+/* What is said when a request that commits nothing has succeeded. */
+static int
+done(const struct cli *cli, const char *text, const char *next)
+{
+	json_t *json;
+
+	if (cli_has(cli, OPTION_JSON)) {
+		json = json_pack("{s:s, s:s}", "result", "success", "text", text);
+		if (next != NULL)
+			(void)json_object_set_new(json, "next", json_string(next));
+		out_json(json);
+		return EXIT_DONE;
+	}
+	(void)puts(text);
+	if (next != NULL)
+		(void)printf("Nothing is in force yet: %s\n", next);
+	return EXIT_DONE;
+}
+
+static int
+no_memory(const struct cli *cli)
+{
+	struct err err = { 0 };
+
+	err_set(&err, ERR_MEMORY, NULL, "out of memory");
+	return cli_fail(cli, EXIT_FAILED, &err);
+}
+
+/* One request, and what to say then. */
+static int
+ask(const struct cli *cli, const char *content, const char *text)
+{
+	struct err err = { 0 };
+	struct client *client;
+	int status;
+
+	if ((client = cli_connect(cli)) == NULL)
+		return EXIT_UNREACHABLE;
+	if (client_ask(client, content, NULL, &err) == -1)
+		status = cli_fail_request(cli, client, &err);
+	else
+		status = done(cli, text, NULL);
+	client_close(client);
+	return status;
+}
+
+/* One request whose steps are told. */
+static int
+ask_steps(struct cli *cli, const struct buf *content, bool judges, const char *text)
+{
+	const struct text piece = { (const char *)content->data, content->len };
+	const struct request request = {
+		.pieces = &piece,
+		.count = 1,
+		.judges = judges,
+		.done = text,
+	};
+	struct client *client;
+	int status;
+
+	if ((client = cli_connect(cli)) == NULL)
+		return EXIT_UNREACHABLE;
+	status = progress_run(cli, client, &request);
+	client_close(client);
+	return status;
+}
+
+int
+verb_validate(struct cli *cli)
+{
+	return ask(cli, "<validate><source><candidate/></source></validate>",
+	    "The candidate is valid.");
+}
+
+int
+verb_discard(struct cli *cli)
+{
+	return ask(cli, "<discard-changes/>", "The candidate is what is in force again.");
+}
+
+struct committing {
+	const char *ns, *name;
+	bool judges;
+	const char *generation; /* NULL: none is named */
+};
+
+static int
+write_request(struct buf *content, const struct cli *cli, const struct committing *request,
+    struct err *err)
+{
+	const struct edit_leaf leaves[] = {
+		{ CERTCONF_NS, "generation", request->generation },
+		{ CERTCONF_NS, "comment", cli->option[OPTION_COMMENT] },
+		{ CERTCONF_NS, "from", "cli" },
+	};
+	size_t i;
+
+	if (buf_printf(content, "<%s xmlns=\"%s\">", request->name, request->ns) == -1)
+		return err_set(err, ERR_MEMORY, NULL, "out of memory");
+	for (i = 0; i < nitems(leaves); i++) {
+		if (edit_leaf(content, &leaves[i], err) == -1)
+			return -1;
+	}
+	if (buf_printf(content, "</%s>", request->name) == -1)
+		return err_set(err, ERR_MEMORY, NULL, "out of memory");
+	return 0;
+}
+
+static int
+run_request(struct cli *cli, const struct committing *request)
+{
+	struct buf content = { 0 };
+	struct err err = { 0 };
+	int status;
+
+	if (write_request(&content, cli, request, &err) == -1)
+		status = cli_fail(cli, cli_status(&err), &err);
+	else
+		status = ask_steps(cli, &content, request->judges, "Committed");
+	buf_clear(&content);
+	return status;
+}
+
+int
+verb_commit(struct cli *cli)
+{
+	const struct committing request = { NETCONF_NS, "commit", true, NULL };
+
+	return run_request(cli, &request);
+}
+
+int
+verb_rollback(struct cli *cli)
+{
+	const struct committing request = { CERTCONF_NS, "rollback", false,
+		cli->noperands == 1 ? cli->operands[0] : NULL };
+	const char *n = request.generation;
+
+	if (n != NULL && (*n == '\0' || strspn(n, "0123456789") != strlen(n)))
+		return cli_misuse(cli, "N is the number of a generation: certconf history");
+	return run_request(cli, &request);
+}
+
+int
+verb_restart(struct cli *cli)
+{
+	struct buf content = { 0 };
+	int status;
+
+	if (buf_add_text(&content, "<restart xmlns=\"" CERTCONF_NS "\"/>") == -1)
+		return no_memory(cli);
+	status = ask_steps(cli, &content, false, "Restarted");
+	buf_clear(&content);
+	return status;
+}
+
+/* --- changes --- */
+
+static int
+stage(const struct cli *cli, const struct buf *content, const char *text)
+{
+	const struct text piece = { (const char *)content->data, content->len };
+	struct err err = { 0 };
+	struct client *client;
+	int status;
+
+	if ((client = cli_connect(cli)) == NULL)
+		return EXIT_UNREACHABLE;
+	if (client_rpc(client, &piece, 1, NULL, &err) == -1)
+		status = cli_fail_request(cli, client, &err);
+	else
+		status = done(cli, text, "certconf commit");
+	client_close(client);
+	return status;
+}
+
+/* A change of the configuration: to the candidate, or with --commit at once. */
+static int
+change(struct cli *cli, const struct buf *config, const char *text)
+{
+	const struct edit edit = {
+		.running = cli_has(cli, OPTION_COMMIT),
+		.from = "cli",
+		.comment = cli->option[OPTION_COMMENT],
+	};
+	struct buf content = { 0 };
+	struct err err = { 0 };
+	int status;
+
+	if (edit_open(&content, &edit, NULL, &err) == -1)
+		status = cli_fail(cli, EXIT_INVALID, &err);
+	else if (buf_add(&content, config->data, config->len) == -1 ||
+	    buf_add_text(&content, EDIT_CLOSE) == -1)
+		status = no_memory(cli);
+	else if (edit.running)
+		status = ask_steps(cli, &content, true, "Committed");
+	else
+		status = stage(cli, &content, text);
+	buf_clear(&content);
+	return status;
+}
+
+static int
+set_mode(struct cli *cli)
+{
+	const char *mode = cli->operands[1];
+	struct buf config = { 0 };
+	int status;
+
+	if (cli->noperands != 2 || name_find(&verify_mode_names, mode) == -1)
+		return cli_misuse(cli, "there is no verification mode %s", mode);
+	if (buf_printf(&config, START "<verification-mode>%s</verification-mode>" END, mode) ==
+	    -1)
+		return no_memory(cli);
+	status = change(cli, &config, "The candidate has the new verification mode.");
+	buf_clear(&config);
+	return status;
+}
+
+struct service_switch {
+	const char *word;
+	const char *value, *text;
+};
+
+static const struct service_switch switches[] = {
+	{ "enabled", "true", "The service is enabled in the candidate." },
+	{ "disabled", "false", "The service is disabled in the candidate." },
+};
+
+static const struct service_switch *
+switch_find(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < nitems(switches); i++) {
+		if (strcmp(switches[i].word, word) == 0)
+			return &switches[i];
+	}
+	return NULL;
+}
+
+static int
+set_service(struct cli *cli)
+{
+	const struct service_switch *s =
+	    cli->noperands == 3 ? switch_find(cli->operands[2]) : NULL;
+	struct buf config = { 0 };
+	struct err err = { 0 };
+	int status;
+
+	if (s == NULL)
+		return cli_misuse(cli, "a service is set to enabled or disabled");
+	if (buf_add_text(&config, START "<service><name>") == -1 ||
+	    markup_value(&config, "service", cli->operands[1], &err) == -1 ||
+	    buf_printf(&config, "</name><enabled>%s</enabled></service>" END, s->value) == -1)
+		status = err.code == ERR_NONE ? no_memory(cli) :
+						cli_fail(cli, EXIT_INVALID, &err);
+	else
+		status = change(cli, &config, s->text);
+	buf_clear(&config);
+	return status;
+}
+
+static int
+delete(struct cli *cli, const char *element, const char *text)
+{
+	struct buf config = { 0 };
+	int status;
+
+	if (buf_printf(&config, START "%s" END, element) == -1)
+		return no_memory(cli);
+	status = change(cli, &config, text);
+	buf_clear(&config);
+	return status;
+}
+
+static int
+delete_certificate(struct cli *cli)
+{
+	return delete(cli,
+	    "<credential nc:operation=\"delete\"><name>local</name></credential>",
+	    "The candidate has no certificate of yours: the factory one is to serve.");
+}
+
+static int
+delete_trust_store(struct cli *cli)
+{
+	return delete(cli, "<trust-store nc:operation=\"delete\"/>",
+	    "The candidate has no trust store.");
+}
+
+struct object {
+	const char *name;
+	int (*run)(struct cli *);
+};
+
+static const struct object settable[] = {
+	{ "verification-mode", set_mode },
+	{ "service", set_service },
+	{ .name = NULL },
+};
+
+static const struct object deletable[] = {
+	{ "certificate", delete_certificate },
+	{ "trust-store", delete_trust_store },
+	{ .name = NULL },
+};
+
+static int
+run_object(struct cli *cli, const struct object *objects)
+{
+	const struct object *o;
+
+	if (cli_has(cli, OPTION_COMMENT) && !cli_has(cli, OPTION_COMMIT))
+		return cli_misuse(cli, "--comment needs --commit");
+	for (o = objects; o->name != NULL; o++) {
+		if (strcmp(o->name, cli->operands[0]) == 0)
+			return o->run(cli);
+	}
+	return cli_misuse(cli, "%s what? there is no %s", cli->verb->name, cli->operands[0]);
+}
+
+int
+verb_set(struct cli *cli)
+{
+	return run_object(cli, settable);
+}
+
+int
+verb_delete(struct cli *cli)
+{
+	return run_object(cli, deletable);
+}
+
+/* --- version --- */
+
+int
+verb_version(struct cli *cli)
+{
+	struct err err = { 0 };
+	struct client *client = client_open(cli_socket(cli), &err);
+	json_t *state = client != NULL ? state_read(client, &err) : NULL;
+	const char *agent = json_text(state, "version");
+
+	if (cli_has(cli, OPTION_JSON)) {
+		out_json(json_pack("{s:s, s:s*}", "version", PACKAGE_VERSION, "agent-version",
+		    *agent != '\0' ? agent : NULL));
+	} else {
+		(void)puts("certconf " PACKAGE_VERSION);
+		(void)printf("agent    %s\n", *agent != '\0' ? agent : "not reached");
+	}
+	json_decref(state);
+	client_close(client);
+	return EXIT_DONE;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/next.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/out.h"
+#include "lib/names.h"
+
+#define SENTENCE 1024
+
+static void say(json_t *lines, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+say(json_t *lines, const char *fmt, ...)
+{
+	char text[SENTENCE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	(void)json_array_append_new(lines, json_string(text));
+}
+
+static bool
+is(const json_t *object, const char *name, const char *value)
+{
+	return strcmp(json_text(object, name), value) == 0;
+}
+
+/* "2026-11-23 08:00:49 UTC, by alice", with what of it is known. */
+static const char *
+when_and_who(const json_t *object, const char *when, char *buf, size_t size)
+{
+	const char *time = json_text(object, when), *user = json_text(object, "user");
+	char date[40];
+
+	(void)snprintf(buf, size, "%s%s%s",
+	    *time != '\0' ? date_words(time, date, sizeof(date)) : "time unknown",
+	    *user != '\0' ? ", by " : "", user);
+	return buf;
+}
+
+static void
+tell_stuck(const json_t *state, json_t *lines)
+{
+	if (is(state, "configuration-state", "stuck"))
+		say(lines,
+		    "Stuck: neither the new nor the previous generation is in force. "
+		    "Look at the services and the log, then: certconf rollback");
+}
+
+static void
+tell_commit(const json_t *state, json_t *lines)
+{
+	if (is(state, "configuration-state", "committing"))
+		say(lines, "A commit is under way.");
+	if (is(state, "configuration-state", "rolling-back"))
+		say(lines, "A commit failed and is being rolled back.");
+}
+
+static void
+tell_lock(const json_t *state, json_t *lines)
+{
+	const json_t *lock = json_object_get(state, "lock");
+
+	if (lock != NULL)
+		say(lines, "The configuration is locked by %s.", json_text(lock, "user"));
+}
+
+static void
+tell_candidate(const json_t *state, json_t *lines)
+{
+	const json_t *candidate = json_object_get(state, "candidate");
+	const char *problem = json_text(candidate, "problem");
+	char who[160];
+
+	if (candidate == NULL)
+		return;
+	when_and_who(candidate, "since", who, sizeof(who));
+	if (json_flag(candidate, "conflict"))
+		say(lines,
+		    "Uncommitted changes (%s) conflict with what is in force: "
+		    "certconf discard",
+		    who);
+	else if (*problem != '\0')
+		say(lines,
+		    "Uncommitted changes (%s) are not valid: %s. Correct them, or: "
+		    "certconf discard",
+		    who, problem);
+	else
+		say(lines, "Uncommitted changes (%s): certconf commit, or certconf discard",
+		    who);
+}
+
+static void
+tell_restart(const json_t *state, json_t *lines)
+{
+	if (json_flag(state, "restart-pending"))
+		say(lines,
+		    "A restart is pending: what is in force is not served everywhere. "
+		    "certconf restart, or restart the device");
+}
+
+static void
+tell_refused(const json_t *state, json_t *lines)
+{
+	const json_t *refused = json_object_get(state, "refused");
+	char who[160];
+
+	if (refused != NULL)
+		say(lines, "Last import failed (%s): %s",
+		    when_and_who(refused, "time", who, sizeof(who)),
+		    json_text(refused, "text"));
+}
+
+/* A refused import is told once, by tell_refused(). */
+static void
+tell_last(const json_t *state, json_t *lines)
+{
+	const json_t *last = json_object_get(state, "last");
+	const char *text = json_text(last, "error-text");
+	char who[160];
+
+	if (last == NULL || is(last, "action", "import") || *text == '\0')
+		return;
+	if (is(last, "result", "rolled-back") || is(last, "result", "failed"))
+		say(lines, "Last %s %s (%s): %s", json_text(last, "action"),
+		    is(last, "result", "failed") ? "failed" : "was rolled back",
+		    when_and_who(last, "start", who, sizeof(who)), text);
+}
+
+static void
+tell_services(const json_t *state, json_t *lines)
+{
+	const json_t *service;
+	size_t i;
+
+	json_array_foreach(json_object_get(state, "service"), i, service) {
+		if (json_flag(service, "enabled") && is(service, "in-sync", "out-of-sync"))
+			say(lines, "%s serves another certificate than the one in force: "
+				   "certconf restart",
+			    json_text(service, "name"));
+		if (json_flag(service, "enabled") && is(service, "feature", "missing"))
+			say(lines, "%s is enabled, but its feature key is missing.",
+			    json_text(service, "name"));
+	}
+}
+
+static const char *const ending[] = { "warning", "critical", "expired" };
+
+static void
+tell_expiry(const json_t *state, json_t *lines)
+{
+	const json_t *certificate;
+	char days[64];
+	size_t i, k;
+
+	json_array_foreach(json_object_get(state, "certificate"), i, certificate) {
+		for (k = 0; json_flag(certificate, "in-use") && k < nitems(ending); k++) {
+			if (is(certificate, "status", ending[k]))
+				say(lines, "Certificate %s: %s. Import its successor: "
+					   "certconf import",
+				    json_text(certificate, "name"),
+				    days_words(json_number(certificate, "days-left"), days,
+					sizeof(days)));
+		}
+	}
+}
+
+static void
+tell_factory(const json_t *state, json_t *lines)
+{
+	if (json_flag(state, "factory-in-use"))
+		say(lines, "The factory certificate is in use. Import your own: "
+			   "certconf import --cert FILE --key FILE --commit");
+}
+
+static void
+tell_clock(const json_t *state, json_t *lines)
+{
+	if (is(state, "clock-status", "implausible"))
+		say(lines, "The clock cannot be right: dates are not judged until it is set.");
+}
+
+/* Most urgent first. */
+static void (*const tellers[])(const json_t *state, json_t *lines) = {
+	tell_stuck,
+	tell_commit,
+	tell_candidate,
+	tell_lock,
+	tell_restart,
+	tell_refused,
+	tell_last,
+	tell_services,
+	tell_expiry,
+	tell_factory,
+	tell_clock,
+};
+
+json_t *
+next_steps(const json_t *state)
+{
+	json_t *lines = json_array();
+	size_t i;
+
+	for (i = 0; lines != NULL && i < nitems(tellers); i++)
+		tellers[i](state, lines);
+	return lines;
+}

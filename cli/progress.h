@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/* The steps of a commit, told as they happen, and how it ended. */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include "cli/cli.h"
+#include "cli/client.h"
+
+/* One request that commits: content as for client_rpc(). */
+struct request {
+	const struct text *pieces;
+	size_t count;
+	bool judges; /* the agent judges the configuration before the first step */
+	const char *done; /* "Committed": how the last line of a success begins */
+	/* Puts an error in terms of what the person gave; may be NULL. */
+	void (*explain)(void *context, struct cli *, struct err *);
+	void *context;
+};
+
+/*
+ * Runs it, telling each step on the way and the outcome at the end.  Returns an enum
+ * exit_status; everything has been said.
+ */
+int progress_run(struct cli *, struct client *, const struct request *);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: ISC */
+#include "handlers/change.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "handlers/compose.h"
+
+int
+change_judge(const struct view *view, const struct config *config, bool any_time,
+    struct err *err)
+{
+	time_t now = any_time ? CONFIG_ANY_TIME : time(NULL);
+
+	return config_check(config, view->services, now,
+	    (enum clock_status)view->status->clock, err);
+}
+
+static int
+send_alone(struct engine_client *c, const struct change *change,
+    const struct ses_edit *edit, const struct composed *files, struct err *err)
+{
+	struct ses_commit commit;
+
+	memset(&commit, 0, sizeof(commit));
+	commit.private = 1;
+	commit.origin = change->origin;
+	commit.allow_expired = change->any_time;
+	commit.keys_from = change->keys_from;
+	commit.edit = *edit;
+	snprintf(commit.comment, sizeof(commit.comment), "%s",
+	    change->comment != NULL ? change->comment : "");
+	return engine_client_send_files(c, SES_COMMIT, &commit, sizeof(commit),
+	    files->fds, files->nfds, err);
+}
+
+static int
+refuse(struct engine_client *c, const struct change *change, const struct err *err)
+{
+	if (!change->silent)
+		engine_client_refused(c, change->action, err);
+	return -1;
+}
+
+static int
+hand_over(struct engine_client *c, const struct change *change, const struct view *view,
+    const struct config *config, const struct err *problem, struct err *err)
+{
+	struct composed files;
+	struct ses_edit edit;
+	int rc;
+
+	if (compose(config, view->services, change->keys, time(NULL), &files, err) ==
+	    -1)
+		return refuse(c, change, err);
+	memset(&edit, 0, sizeof(edit));
+	edit.base = view->revision;
+	edit.services_revision = view->services->revision;
+	edit.has_keys = files.nfds == COMPOSED_MAX;
+	edit.action = change->action;
+	edit.problem = *problem;
+	if (change->alone)
+		rc = send_alone(c, change, &edit, &files, err);
+	else
+		rc = engine_client_send_files(c, SES_EDIT, &edit, sizeof(edit),
+		    files.fds, files.nfds, err);
+	composed_close(&files);
+	return rc;
+}
+
+/* Applies and judges; what is found is refused here unless the change takes it so. */
+static int
+prepare(struct engine_client *c, const struct change *change, const struct view *view,
+    struct config *config, struct err *problem, struct err *err)
+{
+	int rc;
+
+	err_clear(problem);
+	rc = view_config(view, config, err);
+	if (rc == 0)
+		rc = change->apply(change->context, view, config, err);
+	if (rc == 0 && change_judge(view, config, change->any_time, problem) == -1 &&
+	    change->test != CHANGE_SET) {
+		*err = *problem;
+		rc = -1;
+	}
+	return rc == -1 ? refuse(c, change, err) : 0;
+}
+
+static int
+try_once(struct engine_client *c, const struct change *change, struct err *err)
+{
+	struct config config;
+	struct view view;
+	struct err problem;
+	int rc;
+
+	memset(&config, 0, sizeof(config));
+	if (view_load(c, change->alone ? STORE_RUNNING : STORE_CANDIDATE, &view, err) ==
+	    -1)
+		return -1;
+	rc = prepare(c, change, &view, &config, &problem, err);
+	if (rc == 0 && change->test != CHANGE_TEST_ONLY)
+		rc = hand_over(c, change, &view, &config, &problem, err);
+	config_clear(&config);
+	view_clear(&view);
+	return rc;
+}
+
+int
+change_make(struct engine_client *c, const struct change *change, struct err *err)
+{
+	int rc = -1, i;
+
+	for (i = 0; i < CHANGE_TRIES && rc == -1; i++) {
+		rc = try_once(c, change, err);
+		if (rc == -1 && c->reply.stale == 0)
+			break;
+	}
+	return rc;
+}
+
+/* --- going back --- */
+
+/* All that the result borrows from. */
+struct way_back {
+	struct kept kept;
+	struct config base, old;
+};
+
+/* The old configuration gets the factory credential of today. */
+static int
+keep_factory(struct config *old, const struct config *running, struct err *err)
+{
+	const struct text name = text_of(CREDENTIAL_FACTORY);
+	const struct credential *factory = config_credential(running, name);
+	struct credential *credential;
+	struct text own_name;
+
+	config_remove_credential(old, name);
+	if (factory == NULL)
+		return 0;
+	if ((credential = config_add_credential(old, name)) == NULL)
+		return err_set(err, ERR_MEMORY, NULL, "no memory");
+	own_name = credential->name;
+	*credential = *factory;
+	credential->name = own_name;
+	return 0;
+}
+
+static int
+apply_old(void *context, const struct view *view, struct config *config,
+    struct err *err)
+{
+	struct way_back *way = context;
+
+	/* the base may be a newer one now */
+	config_clear(&way->base);
+	config_clear(&way->old);
+	if (view_config(view, &way->base, err) == -1 ||
+	    snapshot_load(&way->kept.snapshot, &way->old, err) == -1 ||
+	    keep_factory(&way->old, &way->base, err) == -1 ||
+	    config_merge(config, &way->base, &way->old, err) == -1)
+		return -1;
+	return config_complete(config, time(NULL), err);
+}
+
+int
+change_roll_back(struct engine_client *c, uint64_t generation, struct change *change,
+    struct err *err)
+{
+	struct way_back way;
+	int rc;
+
+	memset(&way, 0, sizeof(way));
+	change->apply = apply_old;
+	change->context = &way;
+	change->alone = true;
+	change->any_time = true;
+	change->action = ACTION_ROLLBACK;
+	if (kept_load(c, generation, &way.kept, err) == -1)
+		return refuse(c, change, err);
+	change->keys_from = way.kept.generation;
+	rc = change_make(c, change, err);
+	config_clear(&way.base);
+	config_clear(&way.old);
+	kept_clear(&way.kept);
+	return rc;
+}
+
+/* --- the candidate as it is --- */
+
+static int
+judge_store(struct engine_client *c, enum ses_store store,
+    struct ses_validated *verdict, struct err *err)
+{
+	struct config config;
+	struct view view;
+	int rc;
+
+	memset(&config, 0, sizeof(config));
+	memset(verdict, 0, sizeof(*verdict));
+	if (view_load(c, store, &view, err) == -1)
+		return -1;
+	verdict->revision = view.revision;
+	if ((rc = view_config(&view, &config, err)) == 0)
+		(void)change_judge(&view, &config, false, &verdict->problem);
+	config_clear(&config);
+	view_clear(&view);
+	return rc;
+}
+
+int
+change_validate(struct engine_client *c, enum ses_store store, struct err *err)
+{
+	struct ses_validated verdict;
+	int rc = -1, i;
+
+	for (i = 0; i < CHANGE_TRIES && rc == -1; i++) {
+		if (judge_store(c, store, &verdict, err) == -1)
+			return -1;
+		if (store == STORE_RUNNING)
+			rc = 0; /* nobody keeps a verdict on what is in force */
+		else
+			rc = engine_client_request(c, SES_VALIDATED, &verdict,
+			    sizeof(verdict), err);
+		if (rc == -1 && c->reply.stale == 0)
+			return -1;
+	}
+	if (rc == 0)
+		*err = verdict.problem;
+	return err->code == ERR_NONE ? 0 : -1;
+}
+
+int
+change_commit(struct engine_client *c, enum origin origin, const char *comment,
+    struct err *err)
+{
+	struct ses_commit commit;
+	int rc = -1, i;
+
+	memset(&commit, 0, sizeof(commit));
+	commit.origin = origin;
+	snprintf(commit.comment, sizeof(commit.comment), "%s", comment);
+	for (i = 0; i < CHANGE_TRIES && rc == -1; i++) {
+		rc = engine_client_request(c, SES_COMMIT, &commit, sizeof(commit), err);
+		if (rc == -1 && c->reply.stale == 0)
+			break;
+	}
+	return rc;
+}

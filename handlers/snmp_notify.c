@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: ISC */
+/* Notifications and the objects they carry. */
+#include "handlers/snmp_notify.h"
+
+#include <stdlib.h>
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+
+#include "agent/log.h"
+#include "agent/xalloc.h"
+#include "handlers/snmp_value.h"
+#include "mib/mib_oids.h"
+
+#define BATCH 32       /* before the master must show that it reads */
+#define QUEUE_MAX 1024 /* as many as the engine keeps */
+#define AGENTX_PING 13 /* RFC 2741 6.1: h.type of agentx-Ping-PDU */
+#define USER_MAX_SHOWN 64
+#define OID_SNMP_TRAP_OID 1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0
+
+struct snmp_queued {
+	STAILQ_ENTRY(snmp_queued) next;
+	struct notification notification;
+};
+
+/* --- what a notification carries --- */
+
+struct object {
+	const oid *oid;
+	size_t len;
+	void (*get)(const struct notification *, struct snmp_value *);
+};
+
+static void
+local_name(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_text(value, text_of(n->u.local.name), LIMIT_NAME);
+}
+
+static void
+local_subject(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_text(value, text_of(n->u.local.subject), LIMIT_TEXT);
+}
+
+static void
+local_issuer(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_text(value, text_of(n->u.local.issuer), LIMIT_TEXT);
+}
+
+static void
+local_serial(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_text(value, text_of(n->u.local.serial), LIMIT_NAME);
+}
+
+static void
+local_not_after(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_date(value, n->u.local.not_after);
+}
+
+static void
+local_days(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_integer(value, n->u.local.days_left);
+}
+
+static void
+local_status(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_enum(value, &validity_names, n->u.local.status);
+}
+
+static void
+commit_generation(const struct notification *n, struct snmp_value *value)
+{
+	uint64_t generation = n->u.commit.generation;
+
+	snmp_value_number(value,
+	    generation > UINT32_MAX ? UINT32_MAX : (int64_t)generation);
+}
+
+static void
+commit_action(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_enum(value, &action_names, n->u.commit.action);
+}
+
+static void
+commit_result(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_enum(value, &action_result_names, n->u.commit.result);
+}
+
+static void
+commit_error(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_integer(value, err_kind(n->u.commit.err.code)->mib);
+}
+
+static void
+commit_error_text(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_error(value, &n->u.commit.err);
+}
+
+static void
+commit_user(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_text(value, text_of(n->u.commit.user), USER_MAX_SHOWN);
+}
+
+static void
+seq(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_number(value, n->seq);
+}
+
+#define NAME(name)                                                                     \
+	(const oid[]){ OID_##name }, sizeof((oid[]){ OID_##name }) / sizeof(oid)
+
+static const struct object local_objects[] = {
+	{ NAME(LOCAL_NAME), local_name },
+	{ NAME(LOCAL_SUBJECT), local_subject },
+	{ NAME(LOCAL_ISSUER), local_issuer },
+	{ NAME(LOCAL_SERIAL), local_serial },
+	{ NAME(LOCAL_NOT_AFTER), local_not_after },
+	{ NAME(LOCAL_DAYS_REMAINING), local_days },
+	{ NAME(LOCAL_STATUS), local_status },
+};
+
+static const struct object commit_objects[] = {
+	{ NAME(CFG_GENERATION), commit_generation },
+	{ NAME(CFG_LAST_ACTION), commit_action },
+	{ NAME(CFG_LAST_RESULT), commit_result },
+	{ NAME(CFG_LAST_ERROR), commit_error },
+	{ NAME(CFG_LAST_ERROR_TEXT), commit_error_text },
+	{ NAME(CFG_LAST_USER), commit_user },
+};
+
+static const struct object seq_object = { NAME(NOTIFY_SEQ), seq };
+
+static const struct kind {
+	const oid *oid;
+	size_t len;
+	const struct object *objects;
+	size_t nobjects;
+} kinds[NOTIFY_KIND_MAX] = {
+	[NOTIFY_LOCAL_EXPIRING] = { NAME(LOCAL_EXPIRING), local_objects,
+	    nitems(local_objects) },
+	[NOTIFY_LOCAL_EXPIRED] = { NAME(LOCAL_EXPIRED), local_objects,
+	    nitems(local_objects) },
+	[NOTIFY_LOCAL_EXPIRY_CLEAR] = { NAME(LOCAL_EXPIRY_CLEAR), local_objects,
+	    nitems(local_objects) },
+	[NOTIFY_COMMIT_DONE] = { NAME(COMMIT_DONE), commit_objects,
+	    nitems(commit_objects) },
+	[NOTIFY_COMMIT_FAILED] = { NAME(COMMIT_FAILED), commit_objects,
+	    nitems(commit_objects) },
+};
+
+/* The object with its instance: the row, or 0 for a scalar. */
+static void
+add_object(netsnmp_variable_list **list, const struct object *object, oid instance,
+    const struct notification *n)
+{
+	struct snmp_value value;
+	oid name[MAX_OID_LEN];
+
+	snmp_value_clear(&value);
+	object->get(n, &value);
+	if (value.type == 0)
+		return;
+	memcpy(name, object->oid, object->len * sizeof(oid));
+	name[object->len] = instance;
+	snmp_varlist_add_variable(list, name, object->len + 1, value.type, value.data,
+	    value.len);
+}
+
+static void
+send_one(const struct notification *n)
+{
+	static const oid trap_oid[] = { OID_SNMP_TRAP_OID };
+	const struct kind *kind = &kinds[n->kind];
+	netsnmp_variable_list *list = NULL;
+	size_t i;
+
+	snmp_varlist_add_variable(&list, trap_oid, nitems(trap_oid), ASN_OBJECT_ID,
+	    kind->oid, kind->len * sizeof(oid));
+	for (i = 0; i < kind->nobjects; i++)
+		add_object(&list, &kind->objects[i], n->index, n);
+	add_object(&list, &seq_object, 0, n);
+	send_v2trap(list);
+	snmp_free_varbind(list);
+}
+
+/* --- the queue --- */
+
+static void
+drop_first(struct snmp_notify *q)
+{
+	struct snmp_queued *first = STAILQ_FIRST(&q->queue);
+
+	if (q->unsent == first)
+		q->unsent = STAILQ_NEXT(first, next);
+	STAILQ_REMOVE_HEAD(&q->queue, next);
+	q->count--;
+	free(first);
+}
+
+void
+snmp_notify_init(struct snmp_notify *q, void (*on_taken)(void *, uint32_t),
+    void *context)
+{
+	*q = (struct snmp_notify){ .on_taken = on_taken, .context = context };
+	STAILQ_INIT(&q->queue);
+}
+
+void
+snmp_notify_add(struct snmp_notify *q, const struct notification *n)
+{
+	struct snmp_queued *queued = xcalloc(1, sizeof(*queued));
+
+	if (q->count == QUEUE_MAX)
+		drop_first(q); /* the engine has counted it as suppressed */
+	queued->notification = *n;
+	STAILQ_INSERT_TAIL(&q->queue, queued, next);
+	q->count++;
+	if (q->unsent == NULL)
+		q->unsent = queued;
+}
+
+void
+snmp_notify_connected(struct snmp_notify *q, struct snmp_session *session)
+{
+	q->session = session;
+	q->asked = false;
+	q->unsent = STAILQ_FIRST(&q->queue);
+}
+
+/* --- handing over --- */
+
+static int
+on_pong(int operation, netsnmp_session *session, int request, netsnmp_pdu *pdu,
+    void *context)
+{
+	struct snmp_notify *q = context;
+
+	(void)request;
+	if (session != q->session || !q->asked)
+		return 1; /* of a connection that is gone */
+	q->asked = false;
+	if (operation != NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE ||
+	    pdu->errstat != SNMP_ERR_NOERROR)
+		return 1; /* the next turn asks again */
+	while (!STAILQ_EMPTY(&q->queue) && STAILQ_FIRST(&q->queue) != q->unsent)
+		drop_first(q);
+	q->on_taken(q->context, q->sent_seq);
+	return 1;
+}
+
+/* A ping by our own hand: the library ignores the answers to notifications. */
+static void
+ask(struct snmp_notify *q)
+{
+	netsnmp_pdu *pdu = snmp_pdu_create(AGENTX_PING);
+
+	if (pdu == NULL)
+		return;
+	pdu->time = 0;
+	pdu->sessid = q->session->sessid;
+	q->asked = true;
+	if (snmp_async_send(q->session, pdu, on_pong, q) == 0) {
+		snmp_free_pdu(pdu);
+		q->asked = false;
+	}
+}
+
+void
+snmp_notify_run(struct snmp_notify *q)
+{
+	int n;
+
+	if (q->session == NULL || q->asked || STAILQ_EMPTY(&q->queue))
+		return;
+	for (n = 0; n < BATCH && q->unsent != NULL; n++) {
+		send_one(&q->unsent->notification);
+		q->sent_seq = q->unsent->notification.seq;
+		q->unsent = STAILQ_NEXT(q->unsent, next);
+	}
+	ask(q);
+}
+
+void
+snmp_notify_clear(struct snmp_notify *q)
+{
+	while (!STAILQ_EMPTY(&q->queue))
+		drop_first(q);
+}

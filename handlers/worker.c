@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: ISC */
+#include "handlers/worker.h"
+
+#include <malloc.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include <openssl/evp.h>
+
+#include "agent/sandbox.h"
+#include "handlers/change.h"
+#include "handlers/factory.h"
+#include "lib/document.h"
+#include "lib/key.h"
+
+#define CPU_SECONDS 60 /* a trust store of the largest size takes a tenth of it */
+#define PERTURB 0xa5   /* overwrites what is freed: a key may have been in it */
+
+struct worker {
+	struct engine_client *engine;
+	const struct job *job;
+	struct buf keys; /* key records the change comes with */
+	struct buf der;  /* of the factory certificate */
+	/* what a rebased candidate borrows from */
+	struct kept base_file;
+	struct view running_view;
+	struct config base, mine;
+	uint64_t candidate; /* its revision */
+};
+
+/* --- changes --- */
+
+static int
+apply_mode(void *context, const struct view *view, struct config *config,
+    struct err *err)
+{
+	const struct worker *w = context;
+
+	(void)view;
+	if (w->job->arg >= VERIFY_MODE_MAX)
+		return err_set(err, ERR_BAD_ELEMENT, "/certconf/verification-mode",
+		    "there is no such mode");
+	config->mode = (enum verify_mode)w->job->arg;
+	return config_complete(config, time(NULL), err);
+}
+
+static int
+apply_delete_local(void *context, const struct view *view, struct config *config,
+    struct err *err)
+{
+	(void)context;
+	(void)view;
+	config_remove_credential(config, text_of(CREDENTIAL_LOCAL));
+	return config_complete(config, time(NULL), err);
+}
+
+static int
+apply_delete_trust(void *context, const struct view *view, struct config *config,
+    struct err *err)
+{
+	(void)context;
+	(void)view;
+	config_remove_trust(config);
+	return config_complete(config, time(NULL), err);
+}
+
+/* --- the factory credential --- */
+
+static int
+keep_key(struct buf *keys, EVP_PKEY *key, struct err *err)
+{
+	struct key_record record;
+	struct buf pem = { NULL, 0, 0 };
+	int rc = -1;
+
+	memset(&record, 0, sizeof(record));
+	if (key_id(key, record.key_id, err) == -1 || key_write(&pem, key, err) == -1)
+		goto out;
+	record.len = (uint32_t)pem.len;
+	if (buf_add(keys, &record, sizeof(record)) == -1 ||
+	    buf_add(keys, pem.data, pem.len) == -1)
+		err_set(err, ERR_MEMORY, NULL, "no memory");
+	else
+		rc = 0;
+out:
+	buf_wipe(&pem);
+	return rc;
+}
+
+/* Made once, whatever the base turns out to be. */
+static int
+make_factory(struct worker *w, struct err *err)
+{
+	time_t now = time(NULL);
+	EVP_PKEY *key = NULL;
+	struct view view;
+	int rc;
+
+	if (view_load(w->engine, STORE_RUNNING, &view, err) == -1)
+		return -1;
+	/* with a clock that was never set, the device was at least not built later */
+	if (clock_judge(now) == CLOCK_IMPLAUSIBLE)
+		now = BUILD_DATE_EPOCH;
+	rc = factory_make(view.status->host, now, &w->der, &key, err);
+	view_clear(&view);
+	if (rc == 0)
+		rc = keep_key(&w->keys, key, err);
+	EVP_PKEY_free(key);
+	return rc;
+}
+
+static int
+apply_factory(void *context, const struct view *view, struct config *config,
+    struct err *err)
+{
+	const struct text name = text_of(CREDENTIAL_FACTORY);
+	const struct worker *w = context;
+	const struct blob der = { w->der.data, w->der.len };
+	struct credential *factory;
+	struct cert *cert;
+
+	(void)view;
+	config_remove_credential(config, name);
+	if ((factory = config_add_credential(config, name)) == NULL ||
+	    (cert = arena_alloc(&config->arena, sizeof(*cert))) == NULL)
+		return err_set(err, ERR_MEMORY, NULL, "no memory");
+	if (cert_parse(&config->arena, der, cert, err) == -1)
+		return -1;
+	factory->chain = cert;
+	factory->count = 1;
+	factory->has_key = true;
+	memcpy(factory->key_id, cert->key_id, sizeof(factory->key_id));
+	factory->index = INDEX_FACTORY;
+	return config_complete(config, time(NULL), err);
+}
+
+/* --- putting the candidate on a newer generation --- */
+
+static void
+rebase_clear(struct worker *w)
+{
+	config_clear(&w->mine);
+	config_clear(&w->base);
+	view_clear(&w->running_view);
+}
+
+static int
+apply_rebase(void *context, const struct view *view, struct config *config,
+    struct err *err)
+{
+	struct worker *w = context;
+
+	rebase_clear(w);
+	w->candidate = view->revision;
+	w->mine = *config; /* the candidate; config becomes what is running */
+	memset(config, 0, sizeof(*config));
+	if (view_load(w->engine, STORE_RUNNING, &w->running_view, err) == -1 ||
+	    view_config(&w->running_view, config, err) == -1 ||
+	    snapshot_load(&w->base_file.snapshot, &w->base, err) == -1 ||
+	    config_merge(config, &w->base, &w->mine, err) == -1)
+		return -1;
+	return config_complete(config, time(NULL), err);
+}
+
+/* --- the jobs --- */
+
+static int
+make(struct worker *w, struct change *change, struct err *err)
+{
+	change->context = w;
+	change->alone = w->job->commit != 0;
+	return change_make(w->engine, change, err);
+}
+
+static int
+factory(struct worker *w, struct err *err)
+{
+	struct change change = {
+		.apply = apply_factory,
+		.any_time = true,
+		.action = ACTION_COMMIT,
+	};
+
+	if (make_factory(w, err) == -1) {
+		engine_client_refused(w->engine, change.action, err);
+		return -1;
+	}
+	change.keys = (struct blob){ w->keys.data, w->keys.len };
+	return make(w, &change, err);
+}
+
+static int
+set_mode(struct worker *w, struct err *err)
+{
+	struct change change = {
+		.apply = apply_mode,
+		.origin = ORIGIN_SNMP,
+		.action = ACTION_COMMIT,
+	};
+
+	/* alone, a SET of the mode is no action, and what else is wrong stays */
+	if (w->job->commit == 0) {
+		change.action = ACTION_NOOP;
+		change.test = CHANGE_SET;
+	}
+	return make(w, &change, err);
+}
+
+static int
+delete_local(struct worker *w, struct err *err)
+{
+	struct change change = {
+		.apply = apply_delete_local,
+		.origin = ORIGIN_SNMP,
+		.action = ACTION_DELETE_LOCAL,
+	};
+
+	return make(w, &change, err);
+}
+
+static int
+delete_trust(struct worker *w, struct err *err)
+{
+	struct change change = {
+		.apply = apply_delete_trust,
+		.origin = ORIGIN_SNMP,
+		.action = ACTION_DELETE_TRUST,
+	};
+
+	return make(w, &change, err);
+}
+
+static int
+validate(struct worker *w, struct err *err)
+{
+	int rc = change_validate(w->engine, STORE_CANDIDATE, err);
+
+	/* what is not valid is refused there too, and then as a commit */
+	if (w->job->commit != 0)
+		rc = change_commit(w->engine, ORIGIN_SNMP, "", err);
+	return rc;
+}
+
+static int
+roll_back(struct worker *w, struct err *err)
+{
+	struct change change = { .origin = ORIGIN_SNMP };
+
+	return change_roll_back(w->engine, w->job->arg, &change, err);
+}
+
+static int
+rebase(struct worker *w, struct err *err)
+{
+	struct change change = {
+		.apply = apply_rebase,
+		.test = CHANGE_SET,
+		.action = ACTION_NOOP,
+		.silent = true,
+	};
+	struct ses_validated verdict;
+	struct err ignored;
+
+	/* without an answer the engine takes it for a conflict too */
+	if (kept_load(w->engine, w->job->arg, &w->base_file, err) == -1)
+		return 0;
+	if (make(w, &change, err) == 0 || err->code != ERR_CONFLICT)
+		return 0;
+	memset(&verdict, 0, sizeof(verdict));
+	verdict.revision = w->candidate;
+	verdict.problem = *err;
+	return engine_client_request(w->engine, SES_VALIDATED, &verdict,
+	    sizeof(verdict), &ignored);
+}
+
+static int (*const jobs[JOB_KIND_MAX])(struct worker *, struct err *) = {
+	[JOB_FACTORY] = factory,
+	[JOB_SET_MODE] = set_mode,
+	[JOB_DELETE_LOCAL] = delete_local,
+	[JOB_DELETE_TRUST] = delete_trust,
+	[JOB_VALIDATE] = validate,
+	[JOB_ROLLBACK] = roll_back,
+	[JOB_REBASE] = rebase,
+};
+
+/* What the engine shows as the last action when it turned the job away. */
+static const enum action actions[JOB_KIND_MAX] = {
+	[JOB_FACTORY] = ACTION_COMMIT,
+	[JOB_DELETE_LOCAL] = ACTION_DELETE_LOCAL,
+	[JOB_DELETE_TRUST] = ACTION_DELETE_TRUST,
+	[JOB_VALIDATE] = ACTION_VALIDATE,
+	[JOB_ROLLBACK] = ACTION_ROLLBACK,
+};
+
+/* These the engine only answers with; a client would have been told, here nobody is. */
+static bool
+is_untold(const struct err *err)
+{
+	return err->code == ERR_BUSY || err->code == ERR_LOCKED ||
+	    err->code == ERR_DENIED;
+}
+
+static void
+run(struct worker *w)
+{
+	const struct job *job = w->job;
+	struct err err;
+
+	if (sandbox_enter(SANDBOX_SESSION, &err) == -1) {
+		engine_client_refused(w->engine, ACTION_NOOP, &err);
+		return;
+	}
+	sandbox_cpu_budget(CPU_SECONDS);
+	if (job->kind >= JOB_KIND_MAX || jobs[job->kind] == NULL)
+		return;
+	if (jobs[job->kind](w, &err) == -1 && is_untold(&err))
+		engine_client_refused(w->engine, actions[job->kind], &err);
+}
+
+void
+worker_run(int engine, const struct job *job, const struct identity *identity)
+{
+	struct worker worker;
+
+	(void)identity; /* the engine knows who asked */
+	(void)prctl(PR_SET_NAME, "cc-worker");
+	(void)mallopt(M_PERTURB, PERTURB);
+	(void)mallopt(M_ARENA_MAX, 1);
+	sandbox_close_others(engine, -1);
+	memset(&worker, 0, sizeof(worker));
+	worker.job = job;
+	if ((worker.engine = engine_client_new(engine)) == NULL)
+		return;
+	run(&worker);
+	rebase_clear(&worker);
+	kept_clear(&worker.base_file);
+	buf_wipe(&worker.keys);
+	buf_clear(&worker.der);
+	engine_client_free(worker.engine);
+}

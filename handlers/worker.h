@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A session without a client: one change of fixed size that needs parsing or building,
+ * in the same sandbox.
+ */
+#ifndef HANDLERS_WORKER_H
+#define HANDLERS_WORKER_H
+
+#include "agent/proto.h"
+
+/* Enters the sandbox, does the job, tells the engine, and returns. */
+void worker_run(int engine, const struct job *, const struct identity *);
+
+#endif

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Composing the files of a generation.  The PEM text of a chain is written once, leaf
+ * first: cert, chain and fullchain are stretches of it, for credentials and services.
+ */
+#include "lib/bundle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/bundle_form.h"
+#include "lib/config_xml.h"
+#include "lib/digest.h"
+#include "lib/pem.h"
+
+/* Octets already composed; where they begin in them. */
+struct stretch {
+	uint64_t offset, len;
+};
+
+struct composing {
+	const struct config *config;
+	const struct services *services;
+	struct buf files, parts,
+	    octets; /* part offsets are within octets until the end */
+	struct stretch config_xml, ca;
+	struct stretch *chains; /* one for each credential; len 0: not composed yet */
+	uint64_t *leaves;       /* octets of each leaf in its chain */
+	struct text asked[LIMIT_SERVICES]; /* credential that each service names */
+};
+
+/* One file to be. */
+struct making {
+	const struct bundle_form *form;
+	const char *name; /* of the credential or service in the path; "" for none */
+	uint32_t service;
+	const struct credential *credential;
+};
+
+static int
+no_memory(struct err *err)
+{
+	return err_set(err, ERR_MEMORY, "", "out of memory for the files");
+}
+
+static int
+compose_config(struct composing *c, struct err *err)
+{
+	c->config_xml.offset = c->octets.len;
+	if (config_format_xml(&c->octets, c->config, err) == -1)
+		return -1;
+	c->config_xml.len = c->octets.len - c->config_xml.offset;
+	return 0;
+}
+
+static int
+compose_ca(struct composing *c, struct err *err)
+{
+	c->ca.offset = c->octets.len;
+	for (size_t i = 0; i < c->config->nanchors; i++) {
+		if (pem_write_certificate(&c->octets, c->config->anchors[i].cert.der) ==
+		    -1)
+			return no_memory(err);
+	}
+	c->ca.len = c->octets.len - c->ca.offset;
+	return 0;
+}
+
+static int
+compose_chain(struct composing *c, const struct credential *credential, struct err *err)
+{
+	size_t n = (size_t)(credential - c->config->credentials);
+	struct stretch *chain = &c->chains[n];
+
+	if (chain->len > 0)
+		return 0;
+	chain->offset = c->octets.len;
+	for (size_t i = 0; i < credential->count; i++) {
+		if (pem_write_certificate(&c->octets, credential->chain[i].der) == -1)
+			return no_memory(err);
+		if (i == 0)
+			c->leaves[n] = c->octets.len - chain->offset;
+	}
+	chain->len = c->octets.len - chain->offset;
+	return 0;
+}
+
+static struct stretch
+octets_for(const struct composing *c, const struct making *making)
+{
+	size_t n = making->credential == NULL
+	    ? 0
+	    : (size_t)(making->credential - c->config->credentials);
+	struct stretch chain = c->chains[n];
+	uint64_t leaf = c->leaves[n];
+	const struct stretch stretches[CONTENT_MAX] = {
+		[CONTENT_CONFIG] = c->config_xml,
+		[CONTENT_CA] = c->ca,
+		[CONTENT_CERT] = { chain.offset, leaf },
+		[CONTENT_CHAIN] = { chain.offset + leaf, chain.len - leaf },
+		[CONTENT_FULLCHAIN] = chain,
+		[CONTENT_COMBINED] = chain,
+	};
+
+	return stretches[making->form->content];
+}
+
+static struct bundle_part
+part_of(const struct composing *c, const struct making *making, enum part_kind kind)
+{
+	struct bundle_part part = { .kind = kind };
+	struct stretch stretch;
+
+	switch (kind) {
+	case PART_OCTETS:
+		stretch = octets_for(c, making);
+		part.offset = stretch.offset;
+		part.len = stretch.len;
+		break;
+	case PART_KEY:
+		memcpy(part.key_id, making->credential->key_id, SHA256_SIZE);
+		break;
+	case PART_VARIANT:
+		part.mode = c->config->mode;
+		break;
+	case PART_KIND_MAX:
+		break;
+	}
+	return part;
+}
+
+static int
+add_file(struct composing *c, const struct making *making, struct err *err)
+{
+	const struct bundle_parts *parts = &bundle_contents[making->form->content];
+	struct bundle_file file = {
+		.service = making->service,
+		.first_part = (uint32_t)(c->parts.len / sizeof(struct bundle_part)),
+		.nparts = parts->count,
+	};
+
+	(void)snprintf(file.path, sizeof(file.path), "%s%s%s", making->form->directory,
+	    making->name, making->form->file);
+	if (buf_add(&c->files, &file, sizeof(file)) == -1)
+		return no_memory(err);
+	for (uint32_t i = 0; i < parts->count; i++) {
+		struct bundle_part part = part_of(c, making, parts->kinds[i]);
+
+		if (buf_add(&c->parts, &part, sizeof(part)) == -1)
+			return no_memory(err);
+	}
+	return 0;
+}
+
+/* Whether the file can be made of what there is. */
+static bool
+has_content(const struct composing *c, const struct making *making)
+{
+	const struct credential *credential = making->credential;
+	const struct service_facts *facts = making->service == BUNDLE_NO_SERVICE
+	    ? NULL
+	    : &c->services->rows[making->service];
+	bool has_chain = credential != NULL && credential->count > 0;
+	bool has_key = credential != NULL && credential->has_key;
+
+	switch (making->form->content) {
+	case CONTENT_CONFIG:
+		return true;
+	case CONTENT_CA:
+		return c->config->has_trust_store;
+	case CONTENT_CERT:
+	case CONTENT_CHAIN:
+	case CONTENT_FULLCHAIN:
+		return has_chain;
+	case CONTENT_PRIVKEY:
+		return has_key;
+	case CONTENT_COMBINED:
+		return has_chain && has_key;
+	case CONTENT_VARIANT:
+		return facts != NULL && facts->has_variant[c->config->mode];
+	case CONTENT_MAX:
+		break;
+	}
+	return false;
+}
+
+/* All files of one place that this one has; keys_only leaves out what nobody reads. */
+static int
+add_files(struct composing *c, enum bundle_place place, struct making *making,
+    bool keys_only, struct err *err)
+{
+	for (size_t i = 0; i < bundle_nforms; i++) {
+		const struct bundle_form *form = &bundle_forms[i];
+		uint32_t files = making->service == BUNDLE_NO_SERVICE
+		    ? 0
+		    : c->services->rows[making->service].files;
+
+		making->form = form;
+		if (form->place != place || !has_content(c, making) ||
+		    (form->wanted != 0 && (form->wanted & files) == 0) ||
+		    (keys_only && form->content != CONTENT_PRIVKEY))
+			continue;
+		if (add_file(c, making, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* Whether a service asks for it by name. */
+static bool
+is_asked_for(const struct composing *c, struct text name)
+{
+	for (uint32_t i = 0; i < c->services->count; i++) {
+		if (text_equal(c->asked[i], name))
+			return true;
+	}
+	return false;
+}
+
+static int
+add_credential(struct composing *c, struct text name,
+    const struct credential *credential, struct err *err)
+{
+	bool keys_only = !text_is(name, CREDENTIAL_LOCAL) && !is_asked_for(c, name);
+	char terminated[LIMIT_NAME + 1];
+	struct making making = { .name = terminated,
+		.service = BUNDLE_NO_SERVICE,
+		.credential = credential };
+
+	if (name.len > LIMIT_NAME)
+		return err_set(err, ERR_TOO_LARGE, "",
+		    "the name of a credential exceeds %d octets", LIMIT_NAME);
+	(void)snprintf(terminated, sizeof(terminated), "%.*s", (int)name.len,
+	    name.data);
+	if (!keys_only && compose_chain(c, credential, err) == -1)
+		return -1;
+	return add_files(c, PLACE_CREDENTIAL, &making, keys_only, err);
+}
+
+/* local always resolves: to the factory credential while it is absent. */
+static int
+add_credentials(struct composing *c, struct err *err)
+{
+	struct text local = text_of(CREDENTIAL_LOCAL);
+	const struct credential *effective = config_effective(c->config, local);
+
+	if (effective != NULL && credential_is_factory(effective) &&
+	    add_credential(c, local, effective, err) == -1)
+		return -1;
+	for (size_t i = 0; i < c->config->ncredentials; i++) {
+		const struct credential *credential = &c->config->credentials[i];
+
+		if (add_credential(c, credential->name, credential, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_services(struct composing *c, struct err *err)
+{
+	for (uint32_t i = 0; i < c->services->count; i++) {
+		const struct service_facts *facts = &c->services->rows[i];
+		struct making making = { .name = facts->name,
+			.service = i,
+			.credential = config_used_by(c->config, facts) };
+
+		if (making.credential != NULL &&
+		    compose_chain(c, making.credential, err) == -1)
+			return -1;
+		if (add_files(c, PLACE_SERVICE, &making, false, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+by_path(const void *left, const void *right)
+{
+	const struct bundle_file *a = left, *b = right;
+
+	return strcmp(a->path, b->path);
+}
+
+/* Puts the files in order, and their parts behind each other in that order. */
+static int
+sort_files(struct composing *c, struct err *err)
+{
+	struct bundle_file *files = (void *)c->files.data;
+	const struct bundle_part *parts = (void *)c->parts.data;
+	size_t nfiles = c->files.len / sizeof(*files);
+	struct buf sorted = { 0 };
+
+	qsort(files, nfiles, sizeof(*files), by_path);
+	if (buf_reserve(&sorted, c->parts.len) == -1)
+		return no_memory(err);
+	for (size_t i = 0; i < nfiles; i++) {
+		uint32_t first = (uint32_t)(sorted.len / sizeof(*parts));
+
+		(void)buf_add(&sorted, &parts[files[i].first_part],
+		    files[i].nparts * sizeof(*parts));
+		files[i].first_part = first;
+	}
+	buf_clear(&c->parts);
+	c->parts = sorted;
+	return 0;
+}
+
+/* From offsets in the octets to offsets in the bundle; and what is written in all. */
+static int
+settle_offsets(struct composing *c, uint64_t octets, struct err *err)
+{
+	struct bundle_part *parts = (void *)c->parts.data;
+	uint64_t written = 0;
+
+	for (size_t i = 0; i < c->parts.len / sizeof(*parts); i++) {
+		if (parts[i].kind != PART_OCTETS)
+			continue;
+		parts[i].offset += octets;
+		written += parts[i].len;
+	}
+	if (written > BUNDLE_WRITTEN_MAX)
+		return err_set(err, ERR_TOO_LARGE, "",
+		    "the files of the generation exceed %llu octets",
+		    (unsigned long long)BUNDLE_WRITTEN_MAX);
+	return 0;
+}
+
+static int
+put_together(struct composing *c, struct buf *buf, struct err *err)
+{
+	struct bundle_header header = {
+		.version = BUNDLE_VERSION,
+		.nfiles = (uint32_t)(c->files.len / sizeof(struct bundle_file)),
+		.nparts = (uint32_t)(c->parts.len / sizeof(struct bundle_part)),
+		.services_revision = c->services->revision,
+	};
+	size_t before = sizeof(header) + c->files.len + c->parts.len;
+
+	memcpy(header.magic, BUNDLE_MAGIC, sizeof(header.magic));
+	header.size = before + c->octets.len;
+	if (settle_offsets(c, before, err) == -1)
+		return -1;
+	if (buf_reserve(buf, header.size) == -1)
+		return no_memory(err);
+	(void)buf_add(buf, &header, sizeof(header));
+	(void)buf_add(buf, c->files.data, c->files.len);
+	(void)buf_add(buf, c->parts.data, c->parts.len);
+	(void)buf_add(buf, c->octets.data, c->octets.len);
+	return 0;
+}
+
+int
+bundle_write(struct buf *buf, const struct config *config,
+    const struct services *services, struct err *err)
+{
+	struct composing c = { .config = config, .services = services };
+	struct making top = { .name = "", .service = BUNDLE_NO_SERVICE };
+	int rc = -1;
+
+	c.chains = calloc(config->ncredentials + 1, sizeof(*c.chains));
+	c.leaves = calloc(config->ncredentials + 1, sizeof(*c.leaves));
+	if (c.chains == NULL || c.leaves == NULL) {
+		no_memory(err);
+		goto out;
+	}
+	for (uint32_t i = 0; i < services->count; i++)
+		c.asked[i] = config_asked_by(config, &services->rows[i]);
+	if (compose_config(&c, err) == -1 || compose_ca(&c, err) == -1 ||
+	    add_files(&c, PLACE_TOP, &top, false, err) == -1 ||
+	    add_credentials(&c, err) == -1 || add_services(&c, err) == -1 ||
+	    sort_files(&c, err) == -1)
+		goto out;
+	rc = put_together(&c, buf, err);
+out:
+	buf_clear(&c.octets);
+	buf_clear(&c.parts);
+	buf_clear(&c.files);
+	free(c.leaves);
+	free(c.chains);
+	return rc;
+}
+
+int
+bundle_material(const struct config *config, const struct service_facts *facts,
+    uint8_t ret_sha256[SHA256_SIZE], struct err *err)
+{
+	const struct credential *used = config_used_by(config, facts);
+	bool verifies = service_verifies(facts, config->mode);
+	bool ca = verifies || (facts->files & SERVICE_FILES_CA) != 0;
+	struct digest digest;
+
+	digest_begin(&digest);
+	digest_add_number(&digest, used != NULL ? used->count : 0);
+	for (size_t i = 0; used != NULL && i < used->count; i++)
+		digest_add(&digest, used->chain[i].sha256, SHA256_SIZE);
+	if (used != NULL)
+		digest_add(&digest, used->key_id, SHA256_SIZE);
+	/* a service without a variant for the mode does not learn of it */
+	digest_add_number(&digest,
+	    facts->has_variant[config->mode] ? (uint64_t)config->mode + 1 : 0);
+	digest_add_number(&digest, verifies);
+	if (ca)
+		digest_add(&digest, config->trust_sha256, SHA256_SIZE);
+	return digest_end(&digest, ret_sha256, err);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A configuration as XML: what get-config answers and config.xml holds.  Without
+ * secrets, and without the factory credential, which nobody can configure; edited and
+ * sent back it is accepted, since a credential without its key keeps the key that is
+ * held.
+ */
+#ifndef LIB_CONFIG_XML_H
+#define LIB_CONFIG_XML_H
+
+#include <libxml/xmlwriter.h>
+
+#include "lib/config.h"
+
+/*
+ * Writes the element <certconf> with its namespace and all below it; the same
+ * configuration gives the same octets.  -1 when there is no memory or the writer fails.
+ */
+int config_write_xml(xmlTextWriterPtr, const struct config *);
+
+/* Only what is below <certconf>, for a caller who has more to put there. */
+int config_write_xml_nodes(xmlTextWriterPtr, const struct config *);
+
+/* Appends a whole document, indented, with its XML declaration. */
+int config_format_xml(struct buf *, const struct config *, struct err *);
+
+#endif

@@ -1,0 +1,613 @@
+# SPDX-License-Identifier: ISC
+"""certconf-snmp between a real snmpd and an engine that does what the test says.
+
+Golden walks are in tests/golden; UPDATE_GOLDEN=1 writes them anew, for a person to read
+the difference.
+"""
+import os
+import re
+import subprocess
+import threading
+import time
+
+import agentx_master
+import harness
+import pytest
+
+from harness import ENTERPRISE_OID, wait_for
+
+# enum ticket_verdict
+OK, BUSY, LOCKED, SPIN, INCONSISTENT = range(5)
+# bits of struct snmp_prepare
+MODE, ACTION, SPIN_LOCK = 1, 2, 4
+# CertconfActionType, as in the MIB
+NOOP, IMPORT, VALIDATE, COMMIT, CONFIRM, ROLLBACK, DISCARD, RESTART, DELETE_LOCAL, DELETE_TRUST = range(1, 11)
+
+# What the net-snmp library forgets is not ours.
+SUPPRESSIONS = harness.Path(__file__).with_name("lsan.supp")
+
+# Objects whose value is a matter of when the walk is made.
+OF_THE_MOMENT = ("EarliestDays", "TrustEarliestDays", "LastChange", "SystemTime", "DaysRemaining",
+                 "SecsRemaining", "LifeRemaining", "DaemonVersion")
+
+
+def load_oids(top):
+    """Names of objects and their OIDs, from the frozen list."""
+    names = {}
+    for line in (top / "mib" / "oids.txt").read_text().splitlines():
+        words = line.split()
+        if words and words[0] == "oid":
+            names[words[2].removeprefix("certconf")] = f".{ENTERPRISE_OID}.{words[1]}"
+    return names
+
+
+def start_snmpd(device):
+    """snmpd with a user that may write."""
+    directory = device.dir / "snmp"
+    persistent = directory / "persistent"
+    persistent.mkdir(exist_ok=True)
+    perms = "agentXPerms 0660 0755 root nogroup" if harness.ROOT else ""
+    (directory / "snmpd.conf").write_text(f"""\
+agentAddress udp:127.0.0.1:{device.snmp_port}
+master agentx
+agentXSocket {device.agentx}
+{perms}
+createUser {harness.V3_USER} SHA-256 "{harness.V3_AUTH}" AES "{harness.V3_PRIV}"
+rocommunity {harness.READ_COMMUNITY} 127.0.0.1 .1
+rwuser {harness.V3_USER} priv .1
+trap2sink 127.0.0.1:{device.trap_port} {harness.READ_COMMUNITY}
+""")
+    device.agentx.unlink(missing_ok=True)
+    env = {**device.env, "MIBS": "", "SNMP_PERSISTENT_DIR": str(persistent), "SNMPCONFPATH": str(persistent)}
+    device.snmpd = harness.Server(
+        "snmpd", ["/usr/sbin/snmpd", "-f", "-C", "-c", directory / "snmpd.conf", "-Lo", "-I", "-smux",
+                  "-p", directory / "snmpd.pid"], directory / "snmpd.log", env)
+    device.snmpd.start()
+    wait_for(lambda: device.agentx.exists() or not device.snmpd.is_running(), "snmpd opens its AgentX socket")
+    assert device.snmpd.is_running(), device.snmpd.text()
+
+
+class Engine:
+    """tests/unit/fake_engine.c, which starts certconf-snmp."""
+
+    def __init__(self, build, agentx, log):
+        self.log = log
+        with log.open("ab") as err:
+            self.process = subprocess.Popen(
+                [build / "tests" / "unit" / "fake_engine", build / "certconf-snmp", agentx, "2", "1"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err, text=True, bufsize=1,
+                env={**os.environ, "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0"})
+        self.lines = []
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        started = wait_for(lambda: self.said("started"), "certconf-snmp is started")
+        self.pid = int(started[0].split()[1])
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+
+    def said(self, prefix):
+        """All it has told so far that begins with this."""
+        return [line for line in list(self.lines) if line.startswith(prefix)]
+
+    def do(self, *words):
+        done = f"done {words[0]}"
+        before = len(self.said(done))
+        self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        self.process.stdin.flush()
+        wait_for(lambda: len(self.said(done)) > before, " ".join(map(str, words)))
+
+    def forget(self):
+        self.lines.clear()
+
+    def end(self):
+        """Closes the channel; the status certconf-snmp ended with, as of waitpid()."""
+        if self.process.poll() is None:
+            self.process.stdin.close()
+        self.process.wait(harness.DEADLINE)
+        self.reader.join(harness.DEADLINE)
+        ended = self.said("ended")
+        return int(ended[0].split()[1]) if ended else None
+
+
+class Unit:
+    """A private snmpd, certconf-snmp and its engine."""
+
+    def __init__(self, device, build, top):
+        self.device, self.build, self.top = device, build, top
+        self.oids = load_oids(top)
+        self.data = top / "tests" / "data" / "snmp"
+        self.engine = None
+
+    def start_engine(self):
+        self.engine = Engine(self.build, self.device.agentx, self.device.dir / "certconf-snmp.log")
+
+    def publish(self):
+        """A configuration with everything in it."""
+        self.engine.do("credential", "local", self.data / "local.pem")
+        self.engine.do("credential", "factory", self.data / "factory.pem")
+        self.engine.do("credential", "old", self.data / "expired.pem", "mismatch")
+        self.engine.do("credential", "spare", "-")
+        self.engine.do("trust", self.data / "root.pem", self.data / "other.pem")
+        self.engine.do("publish")
+
+    def answers(self):
+        return self.device.snmp_answers()
+
+    def oid(self, name, instance=0):
+        return f"{self.oids[name]}.{instance}"
+
+    def get(self, *names):
+        """Values of scalars, in one GET."""
+        out = self.device.snmp("snmpget", "-Oqv", *[self.oid(name) for name in names]).stdout
+        return [line.strip('"') for line in out.splitlines()]
+
+    def set(self, *what):
+        """(name, value) or (name, value, type) in one SET; "" or the error snmpset prints."""
+        args = []
+        for name, value, *kind in what:
+            args += [name if name.startswith(".") else self.oid(name), *(kind or ["i"]), str(value)]
+        result = self.device.snmp("snmpset", "-On", *args, write=True, check=False)
+        if result.returncode == 0:
+            return ""
+        reason = re.search(r"Reason: \(?(\w+)", result.stderr)
+        return reason.group(1) if reason else result.stderr
+
+    def walk(self, name, *options):
+        return self.device.snmp("snmpwalk", "-On", "-Ox", *options, self.oids[name]).stdout
+
+
+@pytest.fixture
+def unit(make_device, build, top):
+    for program in ("snmpd", "snmpget", "snmptrapd"):
+        if not (any((harness.Path(d) / program).exists() for d in (*os.get_exec_path(), "/usr/sbin"))):
+            pytest.skip(f"{program} is not installed")
+    if not (build / "tests" / "unit" / "fake_engine").exists():
+        pytest.skip("tests/unit/fake_engine is not built")
+    device = make_device()
+    start_snmpd(device)
+    made = Unit(device, build, top)
+    made.start_engine()
+    made.publish()
+    wait_for(made.answers, "certconf-snmp answers")
+    yield made
+    status = made.engine.end()
+    assert status == 0, made.engine.log.read_text()
+
+
+# --- reading ---
+
+def readable(value):
+    """Hexadecimal octets as a person reads them: a date, text, or just these."""
+    octets = bytes.fromhex(value)
+    if len(octets) == 11 and octets[8:] == b"+\0\0":
+        year, rest = int.from_bytes(octets[:2], "big"), octets[2:8]
+        return "DATE: {}-{:02}-{:02} {:02}:{:02}:{:02}.{}".format(year, *rest)
+    try:
+        text = octets.decode()
+    except UnicodeDecodeError:
+        return f"OCTETS: {value}"
+    return f"TEXT: {text}" if text.isprintable() else f"OCTETS: {value}"
+
+
+def masked(walk, oids):
+    """A walk without what depends on the moment it was made, and with its octets as text."""
+    names = {oid: name for name, oid in oids.items()}
+    lines = []
+    for line in re.sub(r" ?\n(?!\.1|$)", " ", walk).splitlines():
+        oid, _, value = line.partition(" = ")
+        stem = oid.rpartition(".")[0]
+        if value.startswith("Hex-STRING: "):
+            value = readable(value.removeprefix("Hex-STRING: "))
+        if names.get(stem, "").endswith(OF_THE_MOMENT):
+            value = value.split(":")[0] + ": (of the moment)"
+        lines.append(f"{oid} = {value}".rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def compare_golden(top, name, text):
+    path = top / "tests" / "golden" / name
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+@pytest.mark.parametrize("subtree", ["System", "LocalTable", "TrustTable", "Config", "NotifyControl"])
+def test_golden_walk(unit, top, subtree):
+    walk = unit.walk(subtree)
+    compare_golden(top, f"snmp-{subtree}.walk", masked(walk, unit.oids))
+
+
+def test_what_is_not_implemented_does_not_answer(unit):
+    for name in ("ChainTable", "SanTable", "ServiceTable", "CommitTable", "NotifyLogTable"):
+        assert "No Such Object" in unit.walk(name)
+
+
+def test_whole_walk_equals_its_parts(unit):
+    parts = "".join(unit.walk(name) for name in ("System", "LocalTable", "TrustTable", "Config", "NotifyControl"))
+    whole = unit.walk("Objects")
+    assert [line.split(" = ")[0] for line in whole.splitlines()] == [
+        line.split(" = ")[0] for line in parts.splitlines()]
+
+
+def test_bulk_walk_equals_walk(unit):
+    plain = [line.split(" = ")[0] for line in unit.walk("Objects").splitlines() if line.startswith(".1")]
+    for repetitions in (1, 7, 50):
+        bulk = unit.device.snmp("snmpbulkwalk", "-On", "-Ox", f"-Cr{repetitions}", unit.oids["Objects"]).stdout
+        found = [line.split(" = ")[0] for line in bulk.splitlines() if line.startswith(".1")]
+        assert found == plain
+
+
+def test_every_object_of_a_walk_can_be_got(unit):
+    for line in unit.walk("Objects").splitlines():
+        oid, found, _ = line.partition(" = ")
+        if found and oid.startswith(".1"):
+            assert "No Such" not in unit.device.snmp("snmpget", "-On", oid).stdout
+
+
+@pytest.mark.parametrize("suffix, expect", [
+    ("1.1.2.1.2.1", ""),                    # certconfLocalName.1
+    ("1.1.2.1.2", "No Such"),               # without an instance
+    ("1.1.2.1.2.99", "No Such Instance"),
+    ("1.1.2.1.2.1.1", "No Such Instance"),
+    ("1.1.2.1.2.4294967295", "No Such Instance"),
+    ("1.1.2.1.1.1", "No Such Object"),      # the index is not accessible
+    ("1.1.2.1.99.1", "No Such Object"),
+    ("1.1.2.2.2.1", "No Such Object"),      # no entry
+    ("1.1.1.1", "No Such Instance"),        # a scalar without .0
+    ("1.1.1.1.1", "No Such Instance"),
+    ("1.1.1.1.0.0", "No Such Instance"),
+    ("1.1.1.99.0", "No Such Object"),
+    ("1.1.7.8.0", "No Such Instance"),      # certconfCfgCandidateSince: no candidate
+    ("1.1.9.10.0", "No Such Object"),       # certconfNotifySeq is for notifications only
+    ("1.1.6.1.2.1", "No Such Object"),      # a table that is not there yet
+])
+def test_get(unit, suffix, expect):
+    out = unit.device.snmp("snmpget", "-On", f".{ENTERPRISE_OID}.{suffix}").stdout
+    if expect:
+        assert expect in out
+    else:
+        assert "No Such" not in out
+
+
+@pytest.mark.parametrize("after, expect", [
+    ("1.1.2", "1.1.2.1.2.1"),
+    ("1.1.2.0", "1.1.2.1.2.1"),
+    ("1.1.2.1.1.5", "1.1.2.1.2.1"),
+    ("1.1.2.1.2.1", "1.1.2.1.2.2"),
+    ("1.1.2.1.2.1.7", "1.1.2.1.2.2"),
+    ("1.1.2.1.2.4294967295", "1.1.2.1.3.1"),
+    ("1.1.2.1.24.1", "1.1.2.1.25.1"),       # key usage: only row 1 has one
+    ("1.1.2.1.99", "1.1.5.1.2.1"),          # after the table comes the next one
+    ("1.1.1.26.0", "1.1.2.1.2.1"),
+    ("1.1.1", "1.1.1.1.0"),
+    ("1.1.1.1", "1.1.1.1.0"),
+    ("1.1.1.1.0", "1.1.1.2.0"),
+    ("1.1.1.1.0.4", "1.1.1.2.0"),
+])
+def test_get_next(unit, after, expect):
+    out = unit.device.snmp("snmpgetnext", "-On", f".{ENTERPRISE_OID}.{after}").stdout
+    assert out.startswith(f".{ENTERPRISE_OID}.{expect} ")
+
+
+def test_values_follow_the_engine(unit):
+    assert unit.get("RestartPending", "CfgState", "VerifyOperMode") == ["2", "1", "1"]
+    unit.engine.do("set", "restart-pending", 1)
+    unit.engine.do("set", "config-state", 4)
+    unit.engine.do("status")
+    assert unit.get("RestartPending", "CfgState") == ["1", "5"]
+    unit.engine.do("mode", 2)
+    unit.engine.do("publish")
+    assert unit.get("VerifyOperMode", "VerifyAdminMode") == ["3", "3"]
+
+
+def test_implausible_clock(unit):
+    unit.engine.do("set", "clock", 3)
+    unit.engine.do("status")
+    assert unit.device.snmp("snmpget", "-Oqv", unit.oid("LocalStatus", 1)).stdout.strip() == "7"
+
+
+# --- SET ---
+
+def test_set_mode_and_commit_in_one_pdu(unit):
+    assert unit.set(("VerifyAdminMode", 2), ("CfgAction", COMMIT)) == ""
+    assert unit.get("VerifyAdminMode", "CfgAction") == ["2", "1"]
+    assert unit.engine.said("prepare") == [f"prepare has {MODE | ACTION} mode 1 action {COMMIT - 1} spin 0"]
+    assert unit.engine.said("apply") == ["apply 1"]
+    assert unit.engine.said("release") == []
+
+
+@pytest.mark.parametrize("action", [VALIDATE, COMMIT, ROLLBACK, DISCARD, RESTART, DELETE_LOCAL, DELETE_TRUST])
+def test_actions(unit, action):
+    assert unit.set(("CfgAction", action)) == ""
+    assert unit.get("CfgLastAction") == [str(action)]
+    assert unit.engine.said("prepare") == [f"prepare has {ACTION} mode 0 action {action - 1} spin 0"]
+
+
+def test_spin_lock(unit):
+    [lock] = unit.get("CfgSpinLock")
+    assert unit.set(("CfgSpinLock", lock), ("CfgAction", VALIDATE)) == ""
+    assert unit.get("CfgSpinLock") == [str(int(lock) + 1)]
+    assert unit.set(("CfgSpinLock", lock), ("CfgAction", VALIDATE)) == "inconsistentValue"
+    assert unit.get("CfgSpinLock") == [str(int(lock) + 1)]
+    assert len(unit.engine.said("apply")) == 1
+
+
+@pytest.mark.parametrize("what, error", [
+    ([("CfgAction", NOOP)], "wrongValue"),
+    ([("CfgAction", IMPORT)], "wrongValue"),
+    ([("CfgAction", CONFIRM)], "wrongValue"),
+    ([("CfgAction", 0)], "wrongValue"),
+    ([("CfgAction", 12)], "wrongValue"),
+    ([("CfgAction", -1)], "wrongValue"),
+    ([("CfgAction", "commit", "s")], "wrongType"),
+    ([("CfgAction", COMMIT, "u")], "wrongType"),
+    ([("VerifyAdminMode", 0)], "wrongValue"),
+    ([("VerifyAdminMode", 4)], "wrongValue"),
+    ([("VerifyAdminMode", 2, "u")], "wrongType"),
+    ([("CfgSpinLock", -1)], "wrongValue"),
+    ([("CfgSpinLock", 1, "t")], "wrongType"),
+    ([("CfgSource", "a.xml", "s")], "notWritable"),
+    ([("CfgConfirmTimeout", 60, "u")], "notWritable"),
+    ([("CfgState", 1)], "notWritable"),
+    ([("VerifyOperMode", 2)], "notWritable"),
+    ([("WarnDays", 10, "u")], "notWritable"),
+    ([(f".{ENTERPRISE_OID}.1.1.7.3.1", COMMIT)], "noCreation"),
+    ([(f".{ENTERPRISE_OID}.1.1.7.99.0", COMMIT)], "notWritable"),
+    ([(f".{ENTERPRISE_OID}.1.1.2.1.30.1", 2)], "notWritable"),
+    ([("CfgAction", COMMIT), ("CfgAction", DISCARD)], "inconsistentValue"),
+    ([("VerifyAdminMode", 2), ("CfgAction", NOOP)], "wrongValue"),
+    ([("CfgAction", COMMIT), ("VerifyAdminMode", 9)], "wrongValue"),
+])
+def test_set_refused_before_the_engine_is_asked(unit, what, error):
+    assert unit.set(*what) == error
+    assert unit.engine.said("prepare") == []
+    assert unit.set(("CfgAction", VALIDATE)) == ""
+
+
+@pytest.mark.parametrize("verdict, error", [
+    (BUSY, "resourceUnavailable"),
+    (LOCKED, "resourceUnavailable"),
+    (INCONSISTENT, "inconsistentValue"),
+    (77, "genError"),
+])
+def test_set_refused_by_the_engine(unit, verdict, error):
+    unit.engine.do("verdict", verdict)
+    assert unit.set(("VerifyAdminMode", 2), ("CfgAction", COMMIT)) == error
+    assert unit.get("VerifyAdminMode") == ["1"]
+    assert unit.engine.said("apply") == []
+    unit.engine.do("verdict", OK)
+    assert unit.set(("VerifyAdminMode", 2)) == ""
+
+
+def test_set_while_the_engine_is_slow(unit):
+    """No answer within 100 ms is an error at once; the ticket that comes late is given back."""
+    unit.engine.do("slow", 400)
+    began = time.monotonic()
+    assert unit.set(("CfgAction", COMMIT)) == "genError"
+    assert time.monotonic() - began < 1.5
+    wait_for(lambda: unit.engine.said("release 1"), "the late ticket is released")
+    unit.engine.do("slow", 0)
+    assert unit.set(("CfgAction", COMMIT)) == ""
+    assert unit.engine.said("apply") == ["apply 2"]
+
+
+def test_set_that_another_agent_refuses_is_released(unit):
+    """One PDU over us and snmpd itself: what snmpd refuses, we do not do."""
+    assert unit.set(("CfgAction", COMMIT), (".1.3.6.1.2.1.1.3.0", 5, "t")) != ""
+    assert unit.engine.said("apply") == []
+    assert len(unit.engine.said("release")) == len(unit.engine.said("prepare"))
+
+
+def test_read_community_cannot_write(unit):
+    result = unit.device.snmp("snmpset", "-On", unit.oid("CfgAction"), "i", str(COMMIT), check=False)
+    assert result.returncode != 0
+    assert unit.engine.said("prepare") == []
+
+
+# --- SET, phase by phase, under a master of our own ---
+
+@pytest.fixture
+def phases(make_device, build, top):
+    """certconf-snmp under a master that does not go on by itself."""
+    if not (build / "tests" / "unit" / "fake_engine").exists():
+        pytest.skip("tests/unit/fake_engine is not built")
+    made = Unit(make_device(), build, top)
+    made.master = agentx_master.Master(made.device.agentx, harness.DEADLINE)
+    made.start_engine()
+    made.publish()
+    made.master.accept()
+    yield made
+    made.master.hang_up()
+    assert made.engine.end() == 0, made.engine.log.read_text()
+    made.master.close()
+
+
+def commit_set(unit):
+    return [(unit.oid("VerifyAdminMode"), 2), (unit.oid("CfgAction"), COMMIT)]
+
+
+def test_phases_to_the_end(phases):
+    assert phases.master.test_set(1, *commit_set(phases)) == (0, 0)
+    assert phases.engine.said("prepare") == [f"prepare has {MODE | ACTION} mode 1 action {COMMIT - 1} spin 0"]
+    assert phases.master.ask(agentx_master.COMMIT_SET, 1) == (0, 0)
+    assert phases.engine.said("apply") == []
+    phases.master.say(agentx_master.CLEANUP_SET, 1)
+    phases.master.answer_until(lambda: phases.engine.said("apply 1"))
+    assert len(phases.engine.said("prepare")) == 1
+    assert phases.engine.said("release") == []
+
+
+def test_phases_undone(phases):
+    assert phases.master.test_set(1, *commit_set(phases)) == (0, 0)
+    assert phases.master.ask(agentx_master.COMMIT_SET, 1) == (0, 0)
+    assert phases.master.ask(agentx_master.UNDO_SET, 1) == (0, 0)
+    phases.master.answer_until(lambda: phases.engine.said("release"))
+    assert phases.engine.said("release") == ["release 1"]
+    assert phases.engine.said("apply") == []
+
+
+def test_phases_dropped_after_test(phases):
+    assert phases.master.test_set(1, *commit_set(phases)) == (0, 0)
+    phases.master.say(agentx_master.CLEANUP_SET, 1)
+    phases.master.answer_until(lambda: phases.engine.said("release"))
+    assert phases.engine.said("release") == ["release 1"]
+    assert phases.master.test_set(2, *commit_set(phases)) == (0, 0)
+    assert phases.master.ask(agentx_master.COMMIT_SET, 2) == (0, 0)
+    phases.master.say(agentx_master.CLEANUP_SET, 2)
+    phases.master.answer_until(lambda: phases.engine.said("apply 2"))
+
+
+def test_a_second_set_takes_the_place_of_one_that_was_forgotten(phases):
+    assert phases.master.test_set(1, *commit_set(phases)) == (0, 0)
+    assert phases.master.test_set(2, *commit_set(phases)) == (0, 0)
+    assert phases.engine.said("release") == ["release 1"]
+    error, _ = phases.master.ask(agentx_master.COMMIT_SET, 1)
+    assert error != 0
+    assert phases.master.ask(agentx_master.COMMIT_SET, 2) == (0, 0)
+    phases.master.say(agentx_master.CLEANUP_SET, 2)
+    phases.master.answer_until(lambda: phases.engine.said("apply 2"))
+
+
+def test_the_index_names_the_variable_at_fault(phases):
+    phases.engine.do("verdict", BUSY)
+    assert phases.master.test_set(1, *commit_set(phases)) == (13, 2)
+    spin = (phases.oid("CfgSpinLock"), 7)
+    assert phases.master.test_set(2, spin, *commit_set(phases)) == (12, 1)
+    assert phases.master.test_set(3, *commit_set(phases), (phases.oid("CfgState"), 1)) == (17, 3)
+
+
+def test_master_hangs_up_between_the_phases(phases):
+    assert phases.master.test_set(1, *commit_set(phases)) == (0, 0)
+    phases.master.hang_up()
+    wait_for(lambda: phases.engine.said("release"), "what was reserved is released")
+    assert phases.engine.said("release") == ["release 1"]
+    phases.master.seen.clear()
+    phases.master.accept()
+    assert phases.master.test_set(1, *commit_set(phases)) == (0, 0)
+    assert phases.engine.said("apply") == []
+
+
+def test_master_forgets_the_set(phases):
+    """After ten seconds it is released; a commit that still comes fails."""
+    assert phases.master.test_set(1, *commit_set(phases)) == (0, 0)
+    began = time.monotonic()
+    phases.master.answer_until(lambda: phases.engine.said("release 1"))
+    assert 8 < time.monotonic() - began < 13
+    error, _ = phases.master.ask(agentx_master.COMMIT_SET, 1)
+    assert error != 0
+    assert phases.engine.said("apply") == []
+
+
+def test_notifications_go_again_until_a_ping_is_answered(phases):
+    """The master dies after it got them and before it answered what came after."""
+    phases.engine.do("notify", 1, 31, 1)
+    while agentx_master.NOTIFY not in phases.master.seen:
+        kind, transaction, packet, data = phases.master._receive()
+        phases.master.seen.append(kind)
+        if kind != agentx_master.NOTIFY:
+            phases.master._answer(kind, transaction, packet, data)
+    phases.master.hang_up()
+    assert phases.engine.said("notified") == []
+    phases.master.seen.clear()
+    phases.master.accept()
+    phases.master.answer_until(lambda: phases.engine.said("notified 31"))
+    assert agentx_master.NOTIFY in phases.master.seen
+
+
+# --- the master comes and goes ---
+
+def test_snmpd_restarts(unit):
+    for _ in range(2):
+        unit.device.snmpd.stop()
+        start_snmpd(unit.device)
+        began = time.monotonic()
+        wait_for(unit.answers, "certconf-snmp is connected again")
+        assert time.monotonic() - began < 3
+    assert unit.set(("CfgAction", VALIDATE)) == ""
+
+
+def test_snmpd_is_killed(unit):
+    unit.device.snmpd.process.kill()
+    unit.device.snmpd.stop()
+    wait_for(lambda: "heartbeat 0" in unit.engine.lines, "the engine hears of it")
+    start_snmpd(unit.device)
+    wait_for(unit.answers, "certconf-snmp is connected again")
+
+
+def test_started_before_snmpd(unit):
+    unit.device.snmpd.stop()
+    assert unit.engine.end() == 0
+    unit.start_engine()
+    unit.publish()
+    wait_for(lambda: unit.engine.said("heartbeat 0"), "it waits")
+    start_snmpd(unit.device)
+    wait_for(unit.answers, "it is connected")
+
+
+def test_nothing_is_registered_before_there_is_a_snapshot(unit):
+    assert unit.engine.end() == 0
+    unit.start_engine()
+    wait_for(lambda: unit.engine.said("heartbeat 0"), "it waits")
+    assert not unit.answers()
+    unit.publish()
+    wait_for(unit.answers, "it answers")
+
+
+def test_heartbeat(unit):
+    unit.engine.forget()
+    began = time.monotonic()
+    wait_for(lambda: len(unit.engine.said("heartbeat 1")) >= 3, "three heartbeats")
+    assert 1.5 < time.monotonic() - began < 4.5
+
+
+def test_irregular_message_ends_it(unit):
+    unit.engine.do("garbage")
+    wait_for(lambda: unit.engine.said("ended"), "it ends")
+    assert "no known form" in unit.engine.log.read_text()
+
+
+# --- notifications ---
+
+def trap_lines(unit):
+    return [line for line in unit.device.traps.text().splitlines() if line.startswith("TRAP")]
+
+
+@pytest.mark.parametrize("kind, number, row", [(0, 1, 1), (1, 2, 1), (2, 3, 4), (3, 23, 0), (4, 24, 0)])
+def test_notification(unit, top, kind, number, row):
+    unit.device.start_trap_receiver()
+    unit.engine.do("notify", kind, 10 + kind, row)
+    [line] = wait_for(lambda: trap_lines(unit), "the notification arrives")
+    text = re.sub(r"(\.1\.3\.6\.1\.2\.1\.1\.3\.0) = .*?\t", r"\1 = (of the moment)\t", line)
+    assert f".1.3.6.1.6.3.1.1.4.1.0 = OID: .{ENTERPRISE_OID}.1.0.{number}\t" in text
+    compare_golden(top, f"snmp-notification-{kind}.txt", text.replace("\t", "\n") + "\n")
+    wait_for(lambda: unit.engine.said(f"notified {10 + kind}"), "the engine hears it was handed over")
+
+
+def sequence(unit):
+    return [int(n) for line in trap_lines(unit)
+            for n in re.findall(rf"\.{re.escape(ENTERPRISE_OID)}\.1\.1\.9\.10\.0 = Gauge32: (\d+)", line)]
+
+
+def test_many_notifications_arrive_in_order(unit):
+    unit.device.start_trap_receiver()
+    for seq in range(1, 401):
+        unit.engine.do("notify", 0, seq, 1)
+    wait_for(lambda: unit.engine.said("notified 400"), "all are handed over")
+    wait_for(lambda: sequence(unit) and sequence(unit)[-1] == 400, "the last arrives")
+    assert sequence(unit) == sorted(sequence(unit))
+    wait_for(unit.answers, "requests are still answered")
+
+
+def test_notifications_wait_for_a_master(unit):
+    unit.device.start_trap_receiver()
+    unit.device.snmpd.stop()
+    wait_for(lambda: "heartbeat 0" in unit.engine.lines, "the master is gone")
+    unit.engine.forget()
+    for seq in (21, 22, 23):
+        unit.engine.do("notify", 1, seq, 1)
+    assert unit.engine.said("notified") == []
+    start_snmpd(unit.device)
+    wait_for(lambda: unit.engine.said("notified 23"), "they are handed over")
+    wait_for(lambda: sequence(unit)[-3:] == [21, 22, 23], "they arrive")
