@@ -25,6 +25,16 @@ candidate_set(struct engine *e, struct held *held, uint64_t base, const char *us
 	publish(e);
 }
 
+/* The same changes by the same person, on the generation in force now. */
+void
+candidate_rebased(struct engine *e, struct held *held, const struct err *problem)
+{
+	const struct candidate old = e->candidate;
+
+	candidate_set(e, held, e->generation, old.user, problem);
+	e->candidate.since = old.since;
+}
+
 void
 candidate_drop(struct engine *e)
 {

@@ -130,8 +130,8 @@ static enum step_result
 begin_stage(struct commit *c)
 {
 	struct priv_stage stage = { .generation = c->generation,
-		.base = c->request.keys_from != 0 ? c->request.keys_from :
-						     c->previous_generation };
+		.base = c->request.keys_from != 0 ? c->request.keys_from
+						  : c->previous_generation };
 	const int fds[] = { c->target->snapshot_fd, c->target->bundle_fd };
 
 	fill_record(c, RESULT_IN_PROGRESS, &stage.commit);

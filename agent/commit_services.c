@@ -130,7 +130,8 @@ on_restarted(struct engine *e, void *context, const struct err *err, struct msg 
 		commit_reason(c, err);
 		commit_tell(c, STEP_RESTART, row->name, err, NULL);
 		/* On the way back the wire decides, where it can be asked. */
-		c->failed = c->failed || !c->turned_back || !e->services.rows[i].has_probe;
+		c->failed =
+		    c->failed || !c->turned_back || !e->services.rows[i].has_probe;
 	}
 	/* On the way back each service gets its chance, whatever the others do. */
 	if (c->failed && !c->turned_back)

@@ -155,6 +155,8 @@ void sessions_begin(
 void candidate_set(struct engine *, struct held *, uint64_t base, const char *user,
     const struct err *problem);
 void candidate_drop(struct engine *);
+/* What the worker made of it after candidate_rebase(); takes held. */
+void candidate_rebased(struct engine *, struct held *, const struct err *problem);
 /* After a commit that was not the candidate's. */
 void candidate_rebase(struct engine *);
 /* Why this session may not write now: ERR_LOCKED, ERR_BUSY, ERR_DENIED; 0 when it may.
@@ -170,7 +172,8 @@ struct commit_request {
 	enum commit_kind kind;
 	struct held *target; /* taken */
 	bool from_candidate;
-	uint64_t keys_from; /* a kept generation that has its keys; 0: the running one */
+	uint64_t
+	    keys_from; /* a kept generation that has its keys; 0: the running one */
 	enum action action;
 	enum origin origin;
 	uint32_t session; /* who is told the outcome; 0: nobody */

@@ -162,6 +162,11 @@ edit(struct session *s, struct msg *msg)
 	}
 	if ((held = take(s, request, msg)) == NULL)
 		return;
+	if (e->candidate.rebasing) {
+		candidate_rebased(e, held, &request->problem);
+		reply_ok(s, msg->id);
+		return;
+	}
 	candidate_set(e, held, base, s->identity.user, &request->problem);
 	taken(e);
 	publish_action(e, request->action, RESULT_SUCCESS, s->identity.user,

@@ -34,8 +34,9 @@ watch_judge(struct engine *e, uint32_t service)
 
 	row->in_sync = SYNC_UNKNOWN;
 	if (row->has_served && leaf != NULL)
-		row->in_sync =
-		    memcmp(leaf, row->served_sha256, SHA256_SIZE) == 0 ? SYNC_IN : SYNC_OUT;
+		row->in_sync = memcmp(leaf, row->served_sha256, SHA256_SIZE) == 0
+		    ? SYNC_IN
+		    : SYNC_OUT;
 }
 
 void
@@ -51,7 +52,8 @@ watch_saw(struct engine *e, uint32_t service, const struct probe_result *result)
 		memcpy(row->served_sha256, result->leaf, SHA256_SIZE);
 		row->served_not_after = result->not_after;
 	} else {
-		snprintf(row->last_error, sizeof(row->last_error), "%s", result->err.text);
+		snprintf(row->last_error, sizeof(row->last_error), "%s",
+		    result->err.text);
 	}
 	watch_judge(e, service);
 	publish(e);

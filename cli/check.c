@@ -83,8 +83,8 @@ read_source(struct cli *cli, struct check *c, struct err *err)
 {
 	if (source_read(cli->operands[0], &c->source, err) == -1)
 		return -1;
-	if (source_password(cli, OPTION_PASSWORD_FILE, source_needs_password(&c->source),
-		&c->password, err) == -1)
+	if (source_password(cli, OPTION_PASSWORD_FILE,
+		source_needs_password(&c->source), &c->password, err) == -1)
 		return -1;
 	cli->file = cli->operands[0];
 	if (c->source.root == NULL) {
@@ -110,8 +110,8 @@ judge(struct cli *cli, struct check *c, struct err *err)
 	    document_apply(c->document, &c->config, c->now, err) == -1 ||
 	    assume_services(c, err) == -1)
 		return -1;
-	return config_check(&c->config, c->services, any_time ? CONFIG_ANY_TIME : c->now,
-	    clock_judge(c->now), err);
+	return config_check(&c->config, c->services,
+	    any_time ? CONFIG_ANY_TIME : c->now, clock_judge(c->now), err);
 }
 
 /* --- facts --- */
@@ -120,7 +120,8 @@ static void
 put_text(json_t *object, const char *name, struct text text)
 {
 	if (text.len > 0)
-		(void)json_object_set_new(object, name, json_stringn(text.data, text.len));
+		(void)json_object_set_new(object, name,
+		    json_stringn(text.data, text.len));
 }
 
 static void
@@ -143,7 +144,8 @@ cert_json(const struct cert *cert, struct text name, time_t now)
 	put_text(json, "issuer", cert->issuer);
 	put_time(json, "not-before", cert->not_before);
 	put_time(json, "not-after", cert->not_after);
-	(void)json_object_set_new(json, "days-left", json_integer(cert_days_left(cert, now)));
+	(void)json_object_set_new(json, "days-left",
+	    json_integer(cert_days_left(cert, now)));
 	put_text(json, "subject-alternative-names", cert->sans);
 	(void)json_object_set_new(json, "fingerprint",
 	    json_string(hex_format(hex, cert->sha256, SHA256_SIZE)));
@@ -199,7 +201,8 @@ services_json(const struct check *c)
 		setting = &c->config.services[i];
 		json = json_object();
 		put_text(json, "name", setting->name);
-		(void)json_object_set_new(json, "enabled", json_boolean(setting->enabled));
+		(void)json_object_set_new(json, "enabled",
+		    json_boolean(setting->enabled));
 		put_text(json, "credential", setting->credential);
 		(void)json_array_append_new(list, json);
 	}
@@ -209,10 +212,10 @@ services_json(const struct check *c)
 static json_t *
 facts_json(const struct check *c, const char *file)
 {
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "result", "success", "file", file,
-	    "verification-mode", name_text(&verify_mode_names, c->config.mode), "certificate",
-	    credentials_json(c), "trust-anchor", anchors_json(c), "service",
-	    services_json(c));
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "result", "success", "file",
+	    file, "verification-mode", name_text(&verify_mode_names, c->config.mode),
+	    "certificate", credentials_json(c), "trust-anchor", anchors_json(c),
+	    "service", services_json(c));
 }
 
 static void
@@ -232,7 +235,8 @@ print_certificate(const json_t *certificate)
 	    days_words(json_number(certificate, "days-left"), days, sizeof(days)));
 	out_field("Expires", text);
 	out_field("Private key", "Key matches certificate");
-	(void)snprintf(text, sizeof(text), "%s, %s", json_text(certificate, "chain-status"),
+	(void)snprintf(text, sizeof(text), "%s, %s",
+	    json_text(certificate, "chain-status"),
 	    count_words(json_number(certificate, "chain-length"), "certificate", days,
 		sizeof(days)));
 	out_field("Chain", text);
@@ -246,17 +250,17 @@ print_facts(const struct check *c, const json_t *facts)
 	size_t i;
 
 	json_array_foreach(json_object_get(facts, "certificate"), i, entry)
-		print_certificate(entry);
+	    print_certificate(entry);
 	if (c->config.has_trust_store)
 		(void)printf("Trust store: %s, %" PRIu32 " given twice\n",
 		    count_words((int64_t)c->config.nanchors, "certificate", words,
 			sizeof(words)),
 		    c->config.duplicates);
 	(void)printf("Verification mode: %s\n", json_text(facts, "verification-mode"));
-	json_array_foreach(services, i, entry)
-		(void)printf("Service %s: %s; only the device knows whether there is one\n",
-		    json_text(entry, "name"),
-		    json_flag(entry, "enabled") ? "enabled" : "disabled");
+	json_array_foreach(services, i, entry)(void)
+	    printf("Service %s: %s; only the device knows whether there is one\n",
+		json_text(entry, "name"),
+		json_flag(entry, "enabled") ? "enabled" : "disabled");
 	(void)puts("The document is good. Next: certconf import FILE --commit");
 }
 
@@ -284,8 +288,8 @@ verb_check(struct cli *cli)
 	int status;
 
 	if (read_source(cli, &c, &err) == -1 || judge(cli, &c, &err) == -1)
-		status = cli_fail(cli, err.code == ERR_MEMORY ? EXIT_FAILED : EXIT_INVALID,
-		    &err);
+		status = cli_fail(cli,
+		    err.code == ERR_MEMORY ? EXIT_FAILED : EXIT_INVALID, &err);
 	else
 		status = tell(cli, &c);
 	check_clear(&c);

@@ -53,8 +53,8 @@ cli_sentence(const struct cli *cli, const struct err *err)
 json_t *
 cli_error_json(const struct cli *cli, const struct err *err)
 {
-	json_t *json = json_pack("{s:s, s:s}", "error-app-tag", err_kind(err->code)->text,
-	    "error-message", err->text);
+	json_t *json = json_pack("{s:s, s:s}", "error-app-tag",
+	    err_kind(err->code)->text, "error-message", err->text);
 
 	if (cli->file != NULL)
 		(void)json_object_set_new(json, "file", json_string(cli->file));
@@ -91,7 +91,8 @@ cli_misuse(const struct cli *cli, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	(void)fprintf(stderr, " (see certconf help%s%s)\n", *verb != '\0' ? " " : "", verb);
+	(void)fprintf(stderr, " (see certconf help%s%s)\n", *verb != '\0' ? " " : "",
+	    verb);
 	return EXIT_USAGE;
 }
 
@@ -107,7 +108,9 @@ cli_connect(const struct cli *cli)
 }
 
 int
-cli_fail_request(const struct cli *cli, const struct client *client, const struct err *err)
+cli_fail_request(const struct cli *cli, const struct client *client,
+    const struct err *err)
 {
-	return cli_fail(cli, client_lost(client) ? EXIT_UNREACHABLE : cli_status(err), err);
+	return cli_fail(cli, client_lost(client) ? EXIT_UNREACHABLE : cli_status(err),
+	    err);
 }

@@ -17,8 +17,8 @@ enum exit_status {
 	EXIT_DONE,
 	EXIT_FAILED,
 	EXIT_USAGE,
-	EXIT_INVALID,	  /* what was given is wrong */
-	EXIT_REFUSED,	  /* locked, not permitted, busy */
+	EXIT_INVALID,     /* what was given is wrong */
+	EXIT_REFUSED,     /* locked, not permitted, busy */
 	EXIT_ROLLED_BACK, /* a service did not take it */
 	EXIT_UNREACHABLE  /* no agent answers */
 };
@@ -57,7 +57,7 @@ struct verb {
 	const char *name;
 	int (*run)(struct cli *);
 	uint32_t options; /* bit n: takes enum option_id n */
-	int min, max;	  /* operands */
+	int min, max;     /* operands */
 	const char *usage;
 	const char *summary;
 	const char *about; /* what a person should know before using it */
@@ -66,14 +66,16 @@ struct verb {
 
 bool cli_has(const struct cli *, enum option_id);
 
-/* Path of the agent's socket: the option, else CERTCONF_SOCKET, else the built-in one. */
+/* Path of the agent's socket: the option, else CERTCONF_SOCKET, else the built-in one.
+ */
 const char *cli_socket(const struct cli *);
 
 /* Tells the error on stderr, as one sentence. */
 void cli_sentence(const struct cli *, const struct err *);
 /* The same for programs; a new reference. */
 json_t *cli_error_json(const struct cli *, const struct err *);
-/* Tells it on stderr and, with --json, on stdout as { "error": ... }; returns status. */
+/* Tells it on stderr and, with --json, on stdout as { "error": ... }; returns status.
+ */
 int cli_fail(const struct cli *, int status, const struct err *);
 
 /* The exit status an error of the agent's deserves. */
@@ -86,7 +88,8 @@ struct client *cli_connect(const struct cli *);
 int cli_fail_request(const struct cli *, const struct client *, const struct err *);
 
 /* A misuse of the command line: one sentence and where to read on.  EXIT_USAGE. */
-int cli_misuse(const struct cli *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int cli_misuse(const struct cli *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 int verb_check(struct cli *);
 int verb_commit(struct cli *);

@@ -88,8 +88,9 @@ send_rpc(struct client *c, const struct text *pieces, size_t count)
 	char start[160];
 	size_t i;
 
-	(void)snprintf(start, sizeof(start), "<rpc xmlns=\"%s\" message-id=\"%" PRIu64 "\">",
-	    NETCONF_NS, ++c->message_id);
+	(void)snprintf(start, sizeof(start),
+	    "<rpc xmlns=\"%s\" message-id=\"%" PRIu64 "\">", NETCONF_NS,
+	    ++c->message_id);
 	if (send_chunk(c, text_of(start)) == -1)
 		return -1;
 	for (i = 0; i < count; i++) {
@@ -228,8 +229,8 @@ parse(struct client *c, const struct buf *message, xmlDoc **ret_doc, struct err 
 	    XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
 	xmlDoc *doc;
 
-	doc = xmlReadMemory((const char *)message->data, (int)message->len, NULL, "UTF-8",
-	    flags);
+	doc = xmlReadMemory((const char *)message->data, (int)message->len, NULL,
+	    "UTF-8", flags);
 	if (doc == NULL || xmlDocGetRootElement(doc) == NULL) {
 		xmlFreeDoc(doc);
 		return lost(c, err, "an answer that is not XML");
@@ -321,7 +322,8 @@ has_capability(const xmlNode *hello, const char *wanted)
 {
 	const xmlNode *n = node_child(hello, "capabilities");
 
-	for (n = node_child(n, "capability"); n != NULL; n = node_next(n, "capability")) {
+	for (n = node_child(n, "capability"); n != NULL;
+	     n = node_next(n, "capability")) {
 		if (node_has_text(n, wanted))
 			return true;
 	}
@@ -399,8 +401,8 @@ client_lost(const struct client *c)
 int
 client_subscribe(struct client *c, client_event *event, void *context, struct err *err)
 {
-	if (client_ask(c, "<create-subscription xmlns=\"" NOTIFICATION_NS "\"/>", NULL, err) ==
-	    -1)
+	if (client_ask(c, "<create-subscription xmlns=\"" NOTIFICATION_NS "\"/>", NULL,
+		err) == -1)
 		return -1;
 	c->event = event;
 	c->event_context = context;
@@ -408,8 +410,8 @@ client_subscribe(struct client *c, client_event *event, void *context, struct er
 }
 
 int
-client_rpc(struct client *c, const struct text *pieces, size_t count, xmlDoc **ret_reply,
-    struct err *err)
+client_rpc(struct client *c, const struct text *pieces, size_t count,
+    xmlDoc **ret_reply, struct err *err)
 {
 	xmlDoc *doc = NULL;
 	int rc = -1;

@@ -18,7 +18,8 @@ typedef void client_event(void *context, const xmlNode *notification);
 
 struct client;
 
-/* Connects and exchanges hellos.  NULL: there is no agent to talk to, and err says why. */
+/* Connects and exchanges hellos.  NULL: there is no agent to talk to, and err says why.
+ */
 struct client *client_open(const char *path, struct err *);
 void client_close(struct client *);
 
@@ -26,17 +27,18 @@ void client_close(struct client *);
 int client_subscribe(struct client *, client_event *, void *context, struct err *);
 
 /*
- * Sends one <rpc> whose content is the pieces, octet for octet, and waits for its reply.
- * ret_reply may be NULL when nothing but success matters; otherwise it is the caller's to
- * free with xmlFreeDoc().  An rpc-error of the agent's becomes err.
+ * Sends one <rpc> whose content is the pieces, octet for octet, and waits for its
+ * reply. ret_reply may be NULL when nothing but success matters; otherwise it is the
+ * caller's to free with xmlFreeDoc().  An rpc-error of the agent's becomes err.
  */
-int client_rpc(struct client *, const struct text *pieces, size_t count, xmlDoc **ret_reply,
-    struct err *);
+int client_rpc(struct client *, const struct text *pieces, size_t count,
+    xmlDoc **ret_reply, struct err *);
 
 /* client_rpc() with one terminated piece. */
 int client_ask(struct client *, const char *content, xmlDoc **ret_reply, struct err *);
 
-/* Whether the connection broke, so that what became of the last request is not known. */
+/* Whether the connection broke, so that what became of the last request is not known.
+ */
 bool client_lost(const struct client *);
 
 #endif

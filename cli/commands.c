@@ -93,7 +93,8 @@ verb_validate(struct cli *cli)
 int
 verb_discard(struct cli *cli)
 {
-	return ask(cli, "<discard-changes/>", "The candidate is what is in force again.");
+	return ask(cli, "<discard-changes/>",
+	    "The candidate is what is in force again.");
 }
 
 struct committing {
@@ -103,8 +104,8 @@ struct committing {
 };
 
 static int
-write_request(struct buf *content, const struct cli *cli, const struct committing *request,
-    struct err *err)
+write_request(struct buf *content, const struct cli *cli,
+    const struct committing *request, struct err *err)
 {
 	const struct edit_leaf leaves[] = {
 		{ CERTCONF_NS, "generation", request->generation },
@@ -155,7 +156,8 @@ verb_rollback(struct cli *cli)
 	const char *n = request.generation;
 
 	if (n != NULL && (*n == '\0' || strspn(n, "0123456789") != strlen(n)))
-		return cli_misuse(cli, "N is the number of a generation: certconf history");
+		return cli_misuse(cli,
+		    "N is the number of a generation: certconf history");
 	return run_request(cli, &request);
 }
 
@@ -227,8 +229,8 @@ set_mode(struct cli *cli)
 
 	if (cli->noperands != 2 || name_find(&verify_mode_names, mode) == -1)
 		return cli_misuse(cli, "there is no verification mode %s", mode);
-	if (buf_printf(&config, START "<verification-mode>%s</verification-mode>" END, mode) ==
-	    -1)
+	if (buf_printf(&config, START "<verification-mode>%s</verification-mode>" END,
+		mode) == -1)
 		return no_memory(cli);
 	status = change(cli, &config, "The candidate has the new verification mode.");
 	buf_clear(&config);
@@ -270,17 +272,17 @@ set_service(struct cli *cli)
 		return cli_misuse(cli, "a service is set to enabled or disabled");
 	if (buf_add_text(&config, START "<service><name>") == -1 ||
 	    markup_value(&config, "service", cli->operands[1], &err) == -1 ||
-	    buf_printf(&config, "</name><enabled>%s</enabled></service>" END, s->value) == -1)
-		status = err.code == ERR_NONE ? no_memory(cli) :
-						cli_fail(cli, EXIT_INVALID, &err);
+	    buf_printf(&config, "</name><enabled>%s</enabled></service>" END,
+		s->value) == -1)
+		status = err.code == ERR_NONE ? no_memory(cli)
+					      : cli_fail(cli, EXIT_INVALID, &err);
 	else
 		status = change(cli, &config, s->text);
 	buf_clear(&config);
 	return status;
 }
 
-static int
-delete(struct cli *cli, const char *element, const char *text)
+static int delete (struct cli *cli, const char *element, const char *text)
 {
 	struct buf config = { 0 };
 	int status;
@@ -295,7 +297,7 @@ delete(struct cli *cli, const char *element, const char *text)
 static int
 delete_certificate(struct cli *cli)
 {
-	return delete(cli,
+	return delete (cli,
 	    "<credential nc:operation=\"delete\"><name>local</name></credential>",
 	    "The candidate has no certificate of yours: the factory one is to serve.");
 }
@@ -303,7 +305,7 @@ delete_certificate(struct cli *cli)
 static int
 delete_trust_store(struct cli *cli)
 {
-	return delete(cli, "<trust-store nc:operation=\"delete\"/>",
+	return delete (cli, "<trust-store nc:operation=\"delete\"/>",
 	    "The candidate has no trust store.");
 }
 
@@ -335,7 +337,8 @@ run_object(struct cli *cli, const struct object *objects)
 		if (strcmp(o->name, cli->operands[0]) == 0)
 			return o->run(cli);
 	}
-	return cli_misuse(cli, "%s what? there is no %s", cli->verb->name, cli->operands[0]);
+	return cli_misuse(cli, "%s what? there is no %s", cli->verb->name,
+	    cli->operands[0]);
 }
 
 int
@@ -361,8 +364,8 @@ verb_version(struct cli *cli)
 	const char *agent = json_text(state, "version");
 
 	if (cli_has(cli, OPTION_JSON)) {
-		out_json(json_pack("{s:s, s:s*}", "version", PACKAGE_VERSION, "agent-version",
-		    *agent != '\0' ? agent : NULL));
+		out_json(json_pack("{s:s, s:s*}", "version", PACKAGE_VERSION,
+		    "agent-version", *agent != '\0' ? agent : NULL));
 	} else {
 		(void)puts("certconf " PACKAGE_VERSION);
 		(void)printf("agent    %s\n", *agent != '\0' ? agent : "not reached");

@@ -18,7 +18,8 @@ struct kind {
 	size_t limit;
 };
 
-static const struct kind certificate = { "certificate", LIMIT_CHAIN * LIMIT_CERTIFICATE * 2 };
+static const struct kind certificate = { "certificate",
+	LIMIT_CHAIN *LIMIT_CERTIFICATE * 2 };
 static const struct kind private_key = { "private-key", LIMIT_KEY };
 static const struct kind trust_store = { "certificates", LIMIT_DOCUMENT };
 
@@ -99,8 +100,8 @@ is_encrypted(const struct buf *octets)
 }
 
 static int
-add_file(struct buf *buf, const struct kind *kind, const char *path, struct composition *c,
-    struct err *err)
+add_file(struct buf *buf, const struct kind *kind, const char *path,
+    struct composition *c, struct err *err)
 {
 	struct compose_part *part = &c->parts[c->count];
 	struct buf octets = { 0 };
@@ -131,8 +132,8 @@ out:
 }
 
 static int
-add_credential(struct buf *buf, const struct compose_files *files, struct composition *c,
-    struct err *err)
+add_credential(struct buf *buf, const struct compose_files *files,
+    struct composition *c, struct err *err)
 {
 	if (files->cert == NULL && files->key == NULL)
 		return 0;
@@ -149,7 +150,8 @@ add_credential(struct buf *buf, const struct compose_files *files, struct compos
 }
 
 static int
-add_trust_store(struct buf *buf, const char *path, struct composition *c, struct err *err)
+add_trust_store(struct buf *buf, const char *path, struct composition *c,
+    struct err *err)
 {
 	if (path == NULL)
 		return 0;
@@ -171,7 +173,8 @@ compose(struct buf *buf, const struct compose_files *files, struct composition *
 	    add_trust_store(buf, files->trust_store, ret, err) == -1)
 		return -1;
 	if (files->mode != NULL &&
-	    buf_printf(buf, "<verification-mode>%s</verification-mode>", files->mode) == -1)
+	    buf_printf(buf, "<verification-mode>%s</verification-mode>", files->mode) ==
+		-1)
 		return no_memory(err);
 	return buf_add_text(buf, "</certconf>") == -1 ? no_memory(err) : 0;
 }

@@ -10,8 +10,8 @@
 
 struct compose_files {
 	const char *cert, *key, *trust_store; /* paths; NULL: not given */
-	const char *name;		      /* of the credential */
-	const char *mode;		      /* NULL: left as it is */
+	const char *name;                     /* of the credential */
+	const char *mode;                     /* NULL: left as it is */
 };
 
 /* Which lines of the message came from which file. */
@@ -27,10 +27,11 @@ struct composition {
 };
 
 /*
- * Appends <certconf> with what the files hold to a message that begins with buf.  Errors
+ * Appends <certconf> with what the files hold to a message that begins with buf. Errors
  * name the file.
  */
-int compose(struct buf *, const struct compose_files *, struct composition *, struct err *);
+int compose(struct buf *, const struct compose_files *, struct composition *,
+    struct err *);
 
 /*
  * Puts an error about the message in terms of the file it is about, and gives its path;

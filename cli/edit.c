@@ -54,7 +54,8 @@ markup_value(struct buf *buf, const char *leaf, const char *value, struct err *e
 		if (markup == NULL && (unsigned char)*value < 0x20)
 			return err_set(err, ERR_BAD_ELEMENT, leaf,
 			    "the value holds a control character");
-		rc = markup != NULL ? buf_add_text(buf, markup) : buf_add(buf, value, n);
+		rc =
+		    markup != NULL ? buf_add_text(buf, markup) : buf_add(buf, value, n);
 		if (rc == -1)
 			return no_memory(err);
 	}
@@ -134,7 +135,8 @@ edit_open(struct buf *buf, const struct edit *edit, const struct embedding *e,
 			return -1;
 	}
 
-	rc = buf_add_text(buf, "<certconf-nc:config xmlns:certconf-nc=\"" NETCONF_NS "\"");
+	rc = buf_add_text(buf,
+	    "<certconf-nc:config xmlns:certconf-nc=\"" NETCONF_NS "\"");
 	if (rc == 0 && e != NULL)
 		rc = buf_add(buf, e->attributes.data, e->attributes.len);
 	if (rc == 0)

@@ -12,14 +12,15 @@
 struct edit {
 	bool running; /* in force at once, on its own; otherwise the candidate */
 	bool allow_expired;
-	const char *from;	       /* "cli" or "xml-import" */
+	const char *from;              /* "cli" or "xml-import" */
 	const char *default_operation; /* NULL: merge */
-	const char *comment;	       /* NULL: none */
-	const char *password;	       /* of encrypted keys; NULL: none */
+	const char *comment;           /* NULL: none */
+	const char *password;          /* of encrypted keys; NULL: none */
 };
 
 /* Everything up to the content of <config>, on one line but for e->lines. */
-int edit_open(struct buf *, const struct edit *, const struct embedding *, struct err *);
+int edit_open(struct buf *, const struct edit *, const struct embedding *,
+    struct err *);
 
 /* What follows the content. */
 #define EDIT_CLOSE "</certconf-nc:config></edit-config>"
@@ -32,8 +33,8 @@ struct edit_leaf {
 int edit_leaf(struct buf *, const struct edit_leaf *, struct err *);
 
 /*
- * Appends text as XML character data on the line it begins on: for values.  Refuses what
- * XML cannot hold, naming the leaf but not the value.
+ * Appends text as XML character data on the line it begins on: for values.  Refuses
+ * what XML cannot hold, naming the leaf but not the value.
  */
 int markup_value(struct buf *, const char *leaf, const char *value, struct err *);
 

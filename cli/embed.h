@@ -9,9 +9,10 @@
 #include "lib/xml.h"
 
 struct embedding {
-	struct text body;      /* borrowed from the document: what goes between the tags */
-	struct buf attributes; /* of <config>, each after a space: namespaces in scope */
-	uint32_t lines;	       /* line ends to put before the body */
+	struct text body; /* borrowed from the document: what goes between the tags */
+	struct buf
+	    attributes; /* of <config>, each after a space: namespaces in scope */
+	uint32_t lines; /* line ends to put before the body */
 };
 
 /*

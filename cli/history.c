@@ -82,13 +82,15 @@ print_history(const json_t *state)
 	}
 	if ((table = table_new(columns, nitems(columns))) == NULL)
 		return -1;
-	json_array_foreach(commits, i, commit) {
+	json_array_foreach(commits, i, commit)
+	{
 		if (add_commit(table, commit, json_number(state, "generation")) == -1)
 			rc = -1;
 	}
 	if (rc == 0) {
 		table_print(table);
-		(void)puts("\n* is in force. To go back to another: certconf rollback N");
+		(void)puts(
+		    "\n* is in force. To go back to another: certconf rollback N");
 	}
 	table_free(table);
 	return rc;

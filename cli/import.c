@@ -84,20 +84,22 @@ read_document(struct cli *cli, struct import *im, struct err *err)
 
 	if (source_read(cli->operands[0], &im->source, err) == -1)
 		return -1;
-	if (source_password(cli, OPTION_PASSWORD_FILE, source_needs_password(&im->source),
-		&im->password, err) == -1)
+	if (source_password(cli, OPTION_PASSWORD_FILE,
+		source_needs_password(&im->source), &im->password, err) == -1)
 		return -1;
 	cli->file = cli->operands[0];
 	im->edit.password = (const char *)im->password.data;
 	if ((config = find_config(im->source.root)) != NULL)
 		take_envelope(im, config);
-	octets = (struct text){ (const char *)im->source.octets.data, im->source.octets.len };
+	octets = (struct text){ (const char *)im->source.octets.data,
+		im->source.octets.len };
 	if (embed_find(octets, im->source.root, config, &im->embedding, err) == -1)
 		return -1;
 	if (edit_open(&im->head, &im->edit, &im->embedding, err) == -1)
 		return -1;
 	im->pieces[1] = im->embedding.body;
-	im->pieces[2] = text_of(im->source.root != NULL ? EDIT_CLOSE : POISON EDIT_CLOSE);
+	im->pieces[2] =
+	    text_of(im->source.root != NULL ? EDIT_CLOSE : POISON EDIT_CLOSE);
 	return 0;
 }
 
@@ -115,13 +117,14 @@ read_files(struct cli *cli, struct import *im, struct err *err)
 
 	if (compose(&im->content, &files, &im->parts, err) == -1)
 		return -1;
-	if (source_password(cli, OPTION_KEY_PASSWORD_FILE, im->parts.encrypted, &im->password,
-		err) == -1)
+	if (source_password(cli, OPTION_KEY_PASSWORD_FILE, im->parts.encrypted,
+		&im->password, err) == -1)
 		return -1;
 	im->edit.password = (const char *)im->password.data;
 	if (edit_open(&im->head, &im->edit, NULL, err) == -1)
 		return -1;
-	im->pieces[1] = (struct text){ (const char *)im->content.data, im->content.len };
+	im->pieces[1] =
+	    (struct text){ (const char *)im->content.data, im->content.len };
 	im->pieces[2] = text_of(EDIT_CLOSE);
 	return 0;
 }
@@ -196,8 +199,9 @@ is_stdin(const char *path)
 
 /* Options that make sense with a document only, or with files only. */
 static const enum option_id document_options[] = { OPTION_PASSWORD_FILE, OPTION_MAX };
-static const enum option_id file_options[] = { OPTION_CERT, OPTION_KEY, OPTION_TRUST_STORE,
-	OPTION_MODE, OPTION_NAME, OPTION_KEY_PASSWORD_FILE, OPTION_MAX };
+static const enum option_id file_options[] = { OPTION_CERT, OPTION_KEY,
+	OPTION_TRUST_STORE, OPTION_MODE, OPTION_NAME, OPTION_KEY_PASSWORD_FILE,
+	OPTION_MAX };
 
 static bool
 has_any(const struct cli *cli, const enum option_id *ids)
@@ -212,17 +216,18 @@ has_any(const struct cli *cli, const enum option_id *ids)
 static int
 check_usage(const struct cli *cli)
 {
-	static const enum option_id readable[] = { OPTION_CERT, OPTION_KEY, OPTION_TRUST_STORE,
-		OPTION_KEY_PASSWORD_FILE, OPTION_PASSWORD_FILE };
+	static const enum option_id readable[] = { OPTION_CERT, OPTION_KEY,
+		OPTION_TRUST_STORE, OPTION_KEY_PASSWORD_FILE, OPTION_PASSWORD_FILE };
 	const char *mode = cli->option[OPTION_MODE];
 	bool document = cli->noperands == 1;
 	int stdins = document && is_stdin(cli->operands[0]);
 	size_t i;
 
 	if (has_any(cli, document ? file_options : document_options))
-		return cli_misuse(cli, "give either a document or --cert, --key and the like");
-	if (!document && !cli_has(cli, OPTION_CERT) && !cli_has(cli, OPTION_TRUST_STORE) &&
-	    mode == NULL)
+		return cli_misuse(cli,
+		    "give either a document or --cert, --key and the like");
+	if (!document && !cli_has(cli, OPTION_CERT) &&
+	    !cli_has(cli, OPTION_TRUST_STORE) && mode == NULL)
 		return cli_misuse(cli, "what is to be imported?");
 	if (!cli_has(cli, OPTION_CERT) && cli_has(cli, OPTION_KEY))
 		return cli_misuse(cli, "--key needs --cert: they come together");
@@ -241,11 +246,11 @@ int
 verb_import(struct cli *cli)
 {
 	struct import im = { .edit = {
-		.running = cli_has(cli, OPTION_COMMIT),
-		.allow_expired = cli_has(cli, OPTION_ALLOW_EXPIRED),
-		.from = "xml-import",
-		.comment = cli->option[OPTION_COMMENT],
-	} };
+				 .running = cli_has(cli, OPTION_COMMIT),
+				 .allow_expired = cli_has(cli, OPTION_ALLOW_EXPIRED),
+				 .from = "xml-import",
+				 .comment = cli->option[OPTION_COMMENT],
+			     } };
 	struct err err = { 0 };
 	int status, rc;
 
@@ -259,8 +264,8 @@ verb_import(struct cli *cli)
 	if (rc == 0)
 		status = send_import(cli, &im);
 	else
-		status = cli_fail(cli, err.code == ERR_MEMORY ? EXIT_FAILED : EXIT_INVALID,
-		    &err);
+		status = cli_fail(cli,
+		    err.code == ERR_MEMORY ? EXIT_FAILED : EXIT_INVALID, &err);
 	import_clear(&im);
 	return status;
 }

@@ -42,8 +42,8 @@ too_large(struct err *err, const char *path, size_t limit)
 	const size_t mib = (size_t)1 << 20;
 
 	if (limit % mib == 0)
-		return err_set(err, ERR_TOO_LARGE, path, "the file is larger than %zu MiB",
-		    limit / mib);
+		return err_set(err, ERR_TOO_LARGE, path,
+		    "the file is larger than %zu MiB", limit / mib);
 	return err_set(err, ERR_TOO_LARGE, path, "the file is larger than %zu KiB",
 	    limit / 1024);
 }
@@ -109,7 +109,8 @@ check_password(const struct buf *password, const char *path, struct err *err)
 	if (password->len == 0)
 		return err_set(err, ERR_BAD_PASSPHRASE, path, "the password is empty");
 	if (memchr(password->data, '\0', password->len) != NULL)
-		return err_set(err, ERR_BAD_PASSPHRASE, path, "the password holds a NUL");
+		return err_set(err, ERR_BAD_PASSPHRASE, path,
+		    "the password holds a NUL");
 	if (password->len > LIMIT_PASSWORD)
 		return err_set(err, ERR_TOO_LARGE, path,
 		    "the password is longer than %d octets", LIMIT_PASSWORD);
@@ -139,11 +140,11 @@ input_can_ask(void)
 }
 
 /*
- * One line from the terminal.  Echo is off; so are its signals, since a process that ends
- * by one would leave it like that: Ctrl-C ends the line instead and means no.
+ * One line from the terminal.  Echo is off; so are its signals, since a process that
+ * ends by one would leave it like that: Ctrl-C ends the line instead and means no.
  */
 static int
-read_hidden(int fd, struct buf *line, struct err *err)
+read_hidden(int fd, const char *question, struct buf *line, struct err *err)
 {
 	struct termios shown, hidden;
 	int rc = -1;
@@ -155,7 +156,11 @@ read_hidden(int fd, struct buf *line, struct err *err)
 	hidden.c_cc[VEOL] = CONTROL_C;
 	if (tcsetattr(fd, TCSAFLUSH, &hidden) == -1)
 		return cannot(err, TERMINAL, strerror(errno));
-	rc = read_some(fd, TERMINAL, line, err);
+	/* Only now: what is typed before would be thrown away by the change. */
+	if (write(fd, question, strlen(question)) == -1)
+		rc = cannot(err, TERMINAL, strerror(errno));
+	else
+		rc = read_some(fd, TERMINAL, line, err);
 	(void)tcsetattr(fd, TCSAFLUSH, &shown);
 	if (rc == 0 || (rc == 1 && line->data[line->len - 1] == CONTROL_C))
 		rc = err_set(err, ERR_BAD_PASSPHRASE, NULL, "no password was given");
@@ -170,9 +175,7 @@ input_ask(const char *question, struct buf *ret_password, struct err *err)
 
 	if ((fd = open(TERMINAL, O_RDWR | O_CLOEXEC | O_NOCTTY)) == -1)
 		return cannot(err, TERMINAL, strerror(errno));
-	if (write(fd, question, strlen(question)) == -1)
-		goto out;
-	rc = read_hidden(fd, &line, err);
+	rc = read_hidden(fd, question, &line, err);
 	(void)!write(fd, "\n", 1);
 	if (rc == -1)
 		goto out;

@@ -15,14 +15,15 @@
 
 struct option_spec {
 	const char *name;
-	int letter;	      /* 0: none */
+	int letter;           /* 0: none */
 	const char *argument; /* NULL: takes no value */
 	const char *summary;
 };
 
 /* Every verb takes these. */
-#define OPTIONS_ALWAYS \
-	(1u << OPTION_SOCKET | 1u << OPTION_JSON | 1u << OPTION_HELP | 1u << OPTION_VERSION)
+#define OPTIONS_ALWAYS                                                                 \
+	(1u << OPTION_SOCKET | 1u << OPTION_JSON | 1u << OPTION_HELP |                 \
+	    1u << OPTION_VERSION)
 #define OPTIONS_COMMIT (1u << OPTION_COMMIT | 1u << OPTION_COMMENT)
 
 static const struct option_spec options[OPTION_MAX] = {
@@ -31,18 +32,23 @@ static const struct option_spec options[OPTION_MAX] = {
 	[OPTION_HELP] = { "help", 'h', NULL, "show usage and an example" },
 	[OPTION_VERSION] = { "version", 'V', NULL, "show the version" },
 	[OPTION_ALL] = { "all", 'a', NULL, "show the whole trust store" },
-	[OPTION_ALLOW_EXPIRED] = { "allow-expired", 0, NULL, "do not refuse for dates" },
-	[OPTION_CERT] = { "cert", 0, "FILE", "certificate and intermediates, PEM or DER" },
+	[OPTION_ALLOW_EXPIRED] = { "allow-expired", 0, NULL,
+	    "do not refuse for dates" },
+	[OPTION_CERT] = { "cert", 0, "FILE",
+	    "certificate and intermediates, PEM or DER" },
 	[OPTION_COMMENT] = { "comment", 'm', "TEXT", "what the history says about it" },
-	[OPTION_COMMIT] = { "commit", 'c', NULL, "put it in force at once, on its own" },
+	[OPTION_COMMIT] = { "commit", 'c', NULL,
+	    "put it in force at once, on its own" },
 	[OPTION_KEY] = { "key", 0, "FILE", "private key, PEM or DER" },
 	[OPTION_KEY_PASSWORD_FILE] = { "key-password-file", 0, "FILE",
 	    "first line is the key's password; - is standard input" },
-	[OPTION_MODE] = { "mode", 0, "MODE", "none, outgoing or outgoing-and-incoming" },
+	[OPTION_MODE] = { "mode", 0, "MODE",
+	    "none, outgoing or outgoing-and-incoming" },
 	[OPTION_NAME] = { "name", 0, "NAME", "name of the credential; default local" },
 	[OPTION_PASSWORD_FILE] = { "password-file", 'p', "FILE",
 	    "first line is the password of encrypted keys; - is standard input" },
-	[OPTION_TRUST_STORE] = { "trust-store", 0, "FILE", "the whole trust store, PEM" },
+	[OPTION_TRUST_STORE] = { "trust-store", 0, "FILE",
+	    "the whole trust store, PEM" },
 };
 
 const struct verb verbs[] = {
@@ -53,16 +59,18 @@ const struct verb verbs[] = {
 	{ "import", verb_import,
 	    OPTIONS_COMMIT | 1u << OPTION_ALLOW_EXPIRED | 1u << OPTION_CERT |
 		1u << OPTION_KEY | 1u << OPTION_KEY_PASSWORD_FILE | 1u << OPTION_MODE |
-		1u << OPTION_NAME | 1u << OPTION_PASSWORD_FILE | 1u << OPTION_TRUST_STORE,
+		1u << OPTION_NAME | 1u << OPTION_PASSWORD_FILE |
+		1u << OPTION_TRUST_STORE,
 	    0, 1, "FILE | --cert FILE --key FILE [--trust-store FILE] [--mode MODE]",
 	    "take an XML document, or certificate and key files",
 	    "Changes the candidate; with --commit the change is put in force at once, on "
 	    "its own. FILE - is standard input.",
 	    "certconf import --cert fullchain.pem --key privkey.pem --commit" },
-	{ "template", verb_template, 0, 0, 0, "", "print a commented document to fill in",
+	{ "template", verb_template, 0, 0, 0, "",
+	    "print a commented document to fill in",
 	    "Fill it in, then: certconf check FILE", "certconf template > device.xml" },
-	{ "check", verb_check, 1u << OPTION_PASSWORD_FILE | 1u << OPTION_ALLOW_EXPIRED, 1, 1,
-	    "FILE", "judge a document without an agent",
+	{ "check", verb_check, 1u << OPTION_PASSWORD_FILE | 1u << OPTION_ALLOW_EXPIRED,
+	    1, 1, "FILE", "judge a document without an agent",
 	    "Judges FILE as the first document on a new device, and sends nothing.",
 	    "certconf check device.xml" },
 	{ "set", verb_set, OPTIONS_COMMIT, 2, 3,
@@ -74,8 +82,8 @@ const struct verb verbs[] = {
 	    "go back to the factory certificate, or empty the trust store",
 	    "Changes the candidate; with --commit the change is put in force at once.",
 	    "certconf delete certificate --commit" },
-	{ "validate", verb_validate, 0, 0, 0, "", "judge the candidate", "Changes nothing.",
-	    "certconf validate" },
+	{ "validate", verb_validate, 0, 0, 0, "", "judge the candidate",
+	    "Changes nothing.", "certconf validate" },
 	{ "commit", verb_commit, 1u << OPTION_COMMENT, 0, 0, "[--comment TEXT]",
 	    "put the candidate in force",
 	    "Services are restarted and probed; if one does not serve the new certificate, "
@@ -86,8 +94,8 @@ const struct verb verbs[] = {
 	{ "rollback", verb_rollback, 1u << OPTION_COMMENT, 0, 1, "[N] [--comment TEXT]",
 	    "put an earlier generation in force again",
 	    "Without N, the generation before the one in force.", "certconf rollback" },
-	{ "history", verb_history, 0, 0, 0, "", "list the last commits", "Newest first.",
-	    "certconf history" },
+	{ "history", verb_history, 0, 0, 0, "", "list the last commits",
+	    "Newest first.", "certconf history" },
 	{ "restart", verb_restart, 0, 0, 0, "", "restart all enabled services",
 	    "Clears a pending restart.", "certconf restart" },
 	{ "version", verb_version, 0, 0, 0, "", "show the version",
@@ -133,8 +141,9 @@ help_options(uint32_t mask)
 static int
 help_verb(const struct verb *v)
 {
-	(void)printf("usage: certconf %s%s%s\n\n%c%s.\n", v->name, *v->usage != '\0' ? " " : "",
-	    v->usage, v->summary[0] - 'a' + 'A', v->summary + 1);
+	(void)printf("usage: certconf %s%s%s\n\n%c%s.\n", v->name,
+	    *v->usage != '\0' ? " " : "", v->usage, v->summary[0] - 'a' + 'A',
+	    v->summary + 1);
 	if (*v->about != '\0')
 		(void)puts(v->about);
 	(void)puts("");
@@ -252,7 +261,8 @@ run(struct cli *cli)
 	if (cli->verb == NULL && cli_has(cli, OPTION_HELP))
 		return help_all();
 	if (cli->verb == NULL)
-		return cli_misuse(cli, "what is to be done? for instance: certconf status");
+		return cli_misuse(cli,
+		    "what is to be done? for instance: certconf status");
 	if (cli_has(cli, OPTION_HELP))
 		return help_verb(cli->verb);
 	if ((status = check_options(cli)) != EXIT_DONE)
@@ -267,7 +277,8 @@ main(int argc, char **argv)
 	struct cli cli = { .verb = NULL };
 	int status;
 
-	/* Keys and passwords pass through: no core files, no debugger of other programs. */
+	/* Keys and passwords pass through: no core files, no debugger of other
+	 * programs. */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	(void)setrlimit(RLIMIT_CORE, &no_core);
 	(void)setlocale(LC_ALL, "");

@@ -11,7 +11,8 @@
 
 #define SENTENCE 1024
 
-static void say(json_t *lines, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void say(json_t *lines, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 static void
 say(json_t *lines, const char *fmt, ...)
@@ -68,7 +69,8 @@ tell_lock(const json_t *state, json_t *lines)
 	const json_t *lock = json_object_get(state, "lock");
 
 	if (lock != NULL)
-		say(lines, "The configuration is locked by %s.", json_text(lock, "user"));
+		say(lines, "The configuration is locked by %s.",
+		    json_text(lock, "user"));
 }
 
 static void
@@ -92,7 +94,8 @@ tell_candidate(const json_t *state, json_t *lines)
 		    "certconf discard",
 		    who, problem);
 	else
-		say(lines, "Uncommitted changes (%s): certconf commit, or certconf discard",
+		say(lines,
+		    "Uncommitted changes (%s): certconf commit, or certconf discard",
 		    who);
 }
 
@@ -139,10 +142,13 @@ tell_services(const json_t *state, json_t *lines)
 	const json_t *service;
 	size_t i;
 
-	json_array_foreach(json_object_get(state, "service"), i, service) {
-		if (json_flag(service, "enabled") && is(service, "in-sync", "out-of-sync"))
-			say(lines, "%s serves another certificate than the one in force: "
-				   "certconf restart",
+	json_array_foreach(json_object_get(state, "service"), i, service)
+	{
+		if (json_flag(service, "enabled") &&
+		    is(service, "in-sync", "out-of-sync"))
+			say(lines,
+			    "%s serves another certificate than the one in force: "
+			    "certconf restart",
 			    json_text(service, "name"));
 		if (json_flag(service, "enabled") && is(service, "feature", "missing"))
 			say(lines, "%s is enabled, but its feature key is missing.",
@@ -159,14 +165,17 @@ tell_expiry(const json_t *state, json_t *lines)
 	char days[64];
 	size_t i, k;
 
-	json_array_foreach(json_object_get(state, "certificate"), i, certificate) {
-		for (k = 0; json_flag(certificate, "in-use") && k < nitems(ending); k++) {
+	json_array_foreach(json_object_get(state, "certificate"), i, certificate)
+	{
+		for (k = 0; json_flag(certificate, "in-use") && k < nitems(ending);
+		     k++) {
 			if (is(certificate, "status", ending[k]))
-				say(lines, "Certificate %s: %s. Import its successor: "
-					   "certconf import",
+				say(lines,
+				    "Certificate %s: %s. Import its successor: "
+				    "certconf import",
 				    json_text(certificate, "name"),
-				    days_words(json_number(certificate, "days-left"), days,
-					sizeof(days)));
+				    days_words(json_number(certificate, "days-left"),
+					days, sizeof(days)));
 		}
 	}
 }
@@ -175,15 +184,17 @@ static void
 tell_factory(const json_t *state, json_t *lines)
 {
 	if (json_flag(state, "factory-in-use"))
-		say(lines, "The factory certificate is in use. Import your own: "
-			   "certconf import --cert FILE --key FILE --commit");
+		say(lines,
+		    "The factory certificate is in use. Import your own: "
+		    "certconf import --cert FILE --key FILE --commit");
 }
 
 static void
 tell_clock(const json_t *state, json_t *lines)
 {
 	if (is(state, "clock-status", "implausible"))
-		say(lines, "The clock cannot be right: dates are not judged until it is set.");
+		say(lines,
+		    "The clock cannot be right: dates are not judged until it is set.");
 }
 
 /* Most urgent first. */

@@ -201,7 +201,8 @@ days_words(int64_t days, char *buf, size_t size)
 const char *
 count_words(int64_t count, const char *noun, char *buf, size_t size)
 {
-	(void)snprintf(buf, size, "%" PRId64 " %s%s", count, noun, count == 1 ? "" : "s");
+	(void)snprintf(buf, size, "%" PRId64 " %s%s", count, noun,
+	    count == 1 ? "" : "s");
 	return buf;
 }
 

@@ -16,8 +16,8 @@
 #include "lib/names.h"
 
 /*
- * Writes text with control characters shown as \xNN: names in certificates are chosen by
- * strangers, and must not steer the terminal.
+ * Writes text with control characters shown as \xNN: names in certificates are chosen
+ * by strangers, and must not steer the terminal.
  */
 void out_safe(FILE *, const char *text);
 
@@ -40,7 +40,8 @@ struct table;
 /* The columns are borrowed until table_free(). */
 struct table *table_new(const struct column *columns, size_t count);
 void table_free(struct table *);
-/* One value for each column; a copy is made.  The severity is that of the column painted. */
+/* One value for each column; a copy is made.  The severity is that of the column
+ * painted. */
 int table_row(struct table *, const char *const *values);
 void table_paint(struct table *, size_t column, enum severity);
 /* Prints it two columns in, under the heading it belongs to. */

@@ -17,7 +17,7 @@ struct progress {
 	int64_t tried; /* generation of the commit; 0: no step was told */
 	bool back;     /* it went back to the generation before */
 	bool proven;   /* and a probe saw that one served */
-	bool judged;   /* that the agent found it valid has been said, or is not to be */
+	bool judged; /* that the agent found it valid has been said, or is not to be */
 };
 
 enum about { ABOUT_NOTHING, ABOUT_GENERATION, ABOUT_SERVICE };
@@ -123,7 +123,8 @@ on_event(void *context, const xmlNode *notification)
 	if (strcmp(json_text(step, "step"), "validate") == 0)
 		p->judged = true;
 	if (!p->judged)
-		(void)puts("  validated"); /* or it would not have come to a first step */
+		(void)puts(
+		    "  validated"); /* or it would not have come to a first step */
 	p->judged = true;
 	tell(step);
 	json_decref(step);
@@ -159,7 +160,8 @@ succeeded(const struct progress *p, struct client *client, const char *done)
 	if (p->json)
 		out_json(result_json(p, "success", generation));
 	else if (generation != 0)
-		(void)printf("%s: generation %" PRId64 " is in force.\n", done, generation);
+		(void)printf("%s: generation %" PRId64 " is in force.\n", done,
+		    generation);
 	else
 		(void)printf("%s.\n", done);
 	return EXIT_DONE;
@@ -172,10 +174,11 @@ tell_back(const struct progress *p, int64_t generation)
 	const char *how = p->proven ? ", proven by probe" : "";
 
 	if (generation != 0)
-		(void)printf("Rolled back: generation %" PRId64 " is in force%s.\n", generation,
-		    how);
+		(void)printf("Rolled back: generation %" PRId64 " is in force%s.\n",
+		    generation, how);
 	else
-		(void)printf("Rolled back: what was in force before is again%s.\n", how);
+		(void)printf("Rolled back: what was in force before is again%s.\n",
+		    how);
 }
 
 static int
@@ -190,8 +193,9 @@ failed(const struct cli *cli, const struct progress *p, struct client *client,
 	(void)fflush(stdout);
 	cli_sentence(cli, err);
 	if (is_lost)
-		(void)fputs("certconf: what became of it is not known: certconf status\n",
-		    stderr);
+		(void)
+		    fputs("certconf: what became of it is not known: certconf status\n",
+			stderr);
 	if (p->json) {
 		json = result_json(p, back ? "rolled-back" : "failed", generation);
 		(void)json_object_set_new(json, "error", cli_error_json(cli, err));

@@ -10,7 +10,7 @@
 struct request {
 	const struct text *pieces;
 	size_t count;
-	bool judges; /* the agent judges the configuration before the first step */
+	bool judges;      /* the agent judges the configuration before the first step */
 	const char *done; /* "Committed": how the last line of a success begins */
 	/* Puts an error in terms of what the person gave; may be NULL. */
 	void (*explain)(void *context, struct cli *, struct err *);

@@ -19,7 +19,8 @@ static const xmlNode *
 from(const xmlNode *n, const char *name)
 {
 	for (; n != NULL; n = n->next) {
-		if (n->type == XML_ELEMENT_NODE && strcmp((const char *)n->name, name) == 0)
+		if (n->type == XML_ELEMENT_NODE &&
+		    strcmp((const char *)n->name, name) == 0)
 			break;
 	}
 	return n;
@@ -130,7 +131,8 @@ line_of(const xmlNode *info)
 	unsigned long line = text == NULL ? 0 : strtoul(text, NULL, 10);
 
 	free(text);
-	return node_is(n, CERTCONF_NS, "line") && line <= UINT32_MAX ? (uint32_t)line : 0;
+	return node_is(n, CERTCONF_NS, "line") && line <= UINT32_MAX ? (uint32_t)line
+								     : 0;
 }
 
 int
@@ -146,9 +148,9 @@ reply_check(const xmlNode *rpc_reply, struct err *err)
 	path = node_text(node_child(n, "error-path"));
 	message = node_text(node_child(n, "error-message"));
 	err_set(err, code_of(app_tag, tag), without_envelope(path), "%s",
-	    message != NULL	? message :
-		tag != NULL ? tag :
-				    "the agent refused without giving a reason");
+	    message != NULL   ? message
+		: tag != NULL ? tag
+			      : "the agent refused without giving a reason");
 	err->line = line_of(node_child(n, "error-info"));
 	free(tag);
 	free(app_tag);

@@ -51,7 +51,8 @@ source_needs_password(const struct source *s)
 	const struct xml_node *n;
 
 	for (n = s->root; n != NULL; n = next_node(n)) {
-		if (strcmp(n->name, "private-key") == 0 && strcmp(n->ns, CERTCONF_NS) == 0 &&
+		if (strcmp(n->name, "private-key") == 0 &&
+		    strcmp(n->ns, CERTCONF_NS) == 0 &&
 		    xml_child(n->parent, CERTCONF_NS, "private-key-password") == NULL &&
 		    key_is_encrypted(xml_text(n)))
 			return true;

@@ -23,7 +23,7 @@ bool source_needs_password(const struct source *);
  * The password from the file the option names; else, when one is needed and a person is
  * there, from the terminal; else nothing.
  */
-int source_password(const struct cli *, enum option_id, bool needed, struct buf *ret_password,
-    struct err *);
+int source_password(const struct cli *, enum option_id, bool needed,
+    struct buf *ret_password, struct err *);
 
 #endif

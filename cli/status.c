@@ -30,7 +30,8 @@ static const struct word key_words[] = {
 static const struct word mode_words[] = {
 	{ "none", "No verification", SEVERITY_UNKNOWN },
 	{ "outgoing", "Outgoing connections only", SEVERITY_UNKNOWN },
-	{ "outgoing-and-incoming", "Outgoing connections and incoming calls", SEVERITY_UNKNOWN },
+	{ "outgoing-and-incoming", "Outgoing connections and incoming calls",
+	    SEVERITY_UNKNOWN },
 	{ NULL, "Not known", SEVERITY_UNKNOWN },
 };
 
@@ -103,7 +104,8 @@ note_rest(size_t shown, size_t count)
 static void
 print_head(const json_t *state)
 {
-	const char *model = json_text(state, "model"), *host = json_text(state, "host-name");
+	const char *model = json_text(state, "model"),
+		   *host = json_text(state, "host-name");
 	const char *overall = json_text(state, "overall-status");
 	char date[40];
 
@@ -112,7 +114,8 @@ print_head(const json_t *state)
 		(void)fputs(", ", stdout);
 	out_safe(stdout, model);
 	(void)fputs("\nStatus: ", stdout);
-	out_painted(stdout, severity_of_text(overall), *overall != '\0' ? overall : "unknown");
+	out_painted(stdout, severity_of_text(overall),
+	    *overall != '\0' ? overall : "unknown");
 	if (json_has(state, "generation"))
 		(void)printf(", generation %" PRId64, json_number(state, "generation"));
 	if (json_has(state, "running-since"))
@@ -152,11 +155,14 @@ print_expiry(const json_t *certificate)
 	char date[40], days[64];
 
 	(void)printf("  %-14s ", "Expires");
-	out_safe(stdout, date_words(json_text(certificate, "not-after"), date, sizeof(date)));
+	out_safe(stdout,
+	    date_words(json_text(certificate, "not-after"), date, sizeof(date)));
 	if (json_has(certificate, "days-left") && strcmp(date, "never") != 0) {
 		(void)fputs(" (", stdout);
-		out_painted(stdout, severity_of_status(json_text(certificate, "status")),
-		    days_words(json_number(certificate, "days-left"), days, sizeof(days)));
+		out_painted(stdout,
+		    severity_of_status(json_text(certificate, "status")),
+		    days_words(json_number(certificate, "days-left"), days,
+			sizeof(days)));
 		(void)putchar(')');
 	}
 	(void)putchar('\n');
@@ -171,8 +177,8 @@ print_chain(const json_t *certificate)
 		return;
 	count_words(json_number(certificate, "chain-length"), "certificate", count,
 	    sizeof(count));
-	(void)snprintf(text, sizeof(text), "%s, %s", json_text(certificate, "chain-status"),
-	    count);
+	(void)snprintf(text, sizeof(text), "%s, %s",
+	    json_text(certificate, "chain-status"), count);
 	out_field("Chain", text);
 }
 
@@ -190,7 +196,8 @@ print_certificate(const json_t *certificate)
 	    word_for(key_words, json_text(certificate, "key-status")));
 	print_chain(certificate);
 	if (json_has(certificate, "subject-alternative-names"))
-		out_field("Also named", json_text(certificate, "subject-alternative-names"));
+		out_field("Also named",
+		    json_text(certificate, "subject-alternative-names"));
 	if (json_has(certificate, "fingerprint"))
 		out_field("SHA-256", json_text(certificate, "fingerprint"));
 }
@@ -210,7 +217,8 @@ print_local(const json_t *state)
 	const json_t *local = local_certificate(state);
 
 	heading("Local certificate",
-	    json_flag(local, "factory") ? "the factory certificate, made on this device" : "");
+	    json_flag(local, "factory") ? "the factory certificate, made on this device"
+					: "");
 	if (local == NULL)
 		(void)puts("  none");
 	else
@@ -230,7 +238,8 @@ static const struct column other_columns[] = {
 static int
 add_other(struct table *table, const json_t *certificate)
 {
-	const struct word *key = word_for(key_words, json_text(certificate, "key-status"));
+	const struct word *key =
+	    word_for(key_words, json_text(certificate, "key-status"));
 	char date[40];
 	const char *const values[] = {
 		json_text(certificate, "name"),
@@ -254,9 +263,11 @@ print_others(const json_t *state, size_t limit)
 	size_t i, shown = 0, count = json_array_size(list);
 	struct table *table;
 
-	if (count < 2 || (table = table_new(other_columns, nitems(other_columns))) == NULL)
+	if (count < 2 ||
+	    (table = table_new(other_columns, nitems(other_columns))) == NULL)
 		return;
-	json_array_foreach(list, i, certificate) {
+	json_array_foreach(list, i, certificate)
+	{
 		if (certificate != local_certificate(state) && shown < limit &&
 		    add_other(table, certificate) == 0)
 			shown++;
@@ -305,11 +316,14 @@ print_trust(const json_t *state, size_t limit)
 	char words[48];
 
 	heading("Trust store",
-	    count == 0 ? "none" :
-			 count_words((int64_t)count, "certificate", words, sizeof(words)));
-	if (count == 0 || (table = table_new(anchor_columns, nitems(anchor_columns))) == NULL)
+	    count == 0
+		? "none"
+		: count_words((int64_t)count, "certificate", words, sizeof(words)));
+	if (count == 0 ||
+	    (table = table_new(anchor_columns, nitems(anchor_columns))) == NULL)
 		return;
-	json_array_foreach(list, i, anchor) {
+	json_array_foreach(list, i, anchor)
+	{
 		if (i == limit || add_anchor(table, anchor) == -1)
 			break;
 	}
@@ -347,7 +361,8 @@ add_service(struct table *table, const json_t *service)
 		json_text(service, "last-error"),
 	};
 
-	(void)snprintf(until, sizeof(until), "%s", json_text(service, "served-not-after"));
+	(void)snprintf(until, sizeof(until), "%s",
+	    json_text(service, "served-not-after"));
 	if (table_row(table, values) == -1)
 		return -1;
 	table_paint(table, 3, locked ? SEVERITY_WARNING : run->severity);
@@ -366,7 +381,8 @@ print_services(const json_t *state)
 	if (json_array_size(list) == 0 ||
 	    (table = table_new(service_columns, nitems(service_columns))) == NULL)
 		return;
-	json_array_foreach(list, i, service) {
+	json_array_foreach(list, i, service)
+	{
 		if (add_service(table, service) == -1)
 			break;
 	}
@@ -383,7 +399,8 @@ print_next(const json_t *state)
 	size_t i;
 
 	heading("Next", json_array_size(lines) == 0 ? "nothing needs to be done" : "");
-	json_array_foreach(lines, i, line) {
+	json_array_foreach(lines, i, line)
+	{
 		(void)fputs("  ", stdout);
 		out_safe(stdout, json_string_value(line));
 		(void)putchar('\n');

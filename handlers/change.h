@@ -33,7 +33,7 @@ struct change {
 	enum origin origin;
 	const char *comment;
 	uint64_t keys_from; /* a kept generation that has its keys; 0: none */
-	bool silent; /* the caller tells the engine what was refused here */
+	bool silent;        /* the caller tells the engine what was refused here */
 };
 
 /*

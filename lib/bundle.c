@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Composing the files of a generation.  The PEM text of a chain is written once, leaf
- * first: cert, chain and fullchain are stretches of it, for credentials and services.
+ * Composing the files of a generation.  First they are planned, so that the size of the
+ * tables is known; then the octets are composed behind the tables, each text when a
+ * part first needs it.  The PEM text of a chain is written once, leaf first: cert,
+ * chain and fullchain are stretches of it, for credentials and services.
  */
 #include "lib/bundle.h"
 
@@ -14,20 +16,28 @@
 #include "lib/digest.h"
 #include "lib/pem.h"
 
-/* Octets already composed; where they begin in them. */
+/* Octets of the bundle. */
 struct stretch {
 	uint64_t offset, len;
+};
+
+/* A part, and for octets what they are to be. */
+struct plan {
+	struct bundle_part part;
+	enum bundle_content content;
+	size_t credential; /* its number in the configuration */
 };
 
 struct composing {
 	const struct config *config;
 	const struct services *services;
-	struct buf files, parts,
-	    octets; /* part offsets are within octets until the end */
+	struct text asked[LIMIT_SERVICES]; /* credential that each service names */
+	struct buf files, plans;
+	struct buf *out;
+	size_t start; /* of the bundle in out */
 	struct stretch config_xml, ca;
 	struct stretch *chains; /* one for each credential; len 0: not composed yet */
 	uint64_t *leaves;       /* octets of each leaf in its chain */
-	struct text asked[LIMIT_SERVICES]; /* credential that each service names */
 };
 
 /* One file to be. */
@@ -44,89 +54,15 @@ no_memory(struct err *err)
 	return err_set(err, ERR_MEMORY, "", "out of memory for the files");
 }
 
-static int
-compose_config(struct composing *c, struct err *err)
-{
-	c->config_xml.offset = c->octets.len;
-	if (config_format_xml(&c->octets, c->config, err) == -1)
-		return -1;
-	c->config_xml.len = c->octets.len - c->config_xml.offset;
-	return 0;
-}
-
-static int
-compose_ca(struct composing *c, struct err *err)
-{
-	c->ca.offset = c->octets.len;
-	for (size_t i = 0; i < c->config->nanchors; i++) {
-		if (pem_write_certificate(&c->octets, c->config->anchors[i].cert.der) ==
-		    -1)
-			return no_memory(err);
-	}
-	c->ca.len = c->octets.len - c->ca.offset;
-	return 0;
-}
-
-static int
-compose_chain(struct composing *c, const struct credential *credential, struct err *err)
-{
-	size_t n = (size_t)(credential - c->config->credentials);
-	struct stretch *chain = &c->chains[n];
-
-	if (chain->len > 0)
-		return 0;
-	chain->offset = c->octets.len;
-	for (size_t i = 0; i < credential->count; i++) {
-		if (pem_write_certificate(&c->octets, credential->chain[i].der) == -1)
-			return no_memory(err);
-		if (i == 0)
-			c->leaves[n] = c->octets.len - chain->offset;
-	}
-	chain->len = c->octets.len - chain->offset;
-	return 0;
-}
-
-static struct stretch
-octets_for(const struct composing *c, const struct making *making)
-{
-	size_t n = making->credential == NULL
-	    ? 0
-	    : (size_t)(making->credential - c->config->credentials);
-	struct stretch chain = c->chains[n];
-	uint64_t leaf = c->leaves[n];
-	const struct stretch stretches[CONTENT_MAX] = {
-		[CONTENT_CONFIG] = c->config_xml,
-		[CONTENT_CA] = c->ca,
-		[CONTENT_CERT] = { chain.offset, leaf },
-		[CONTENT_CHAIN] = { chain.offset + leaf, chain.len - leaf },
-		[CONTENT_FULLCHAIN] = chain,
-		[CONTENT_COMBINED] = chain,
-	};
-
-	return stretches[making->form->content];
-}
-
 static struct bundle_part
 part_of(const struct composing *c, const struct making *making, enum part_kind kind)
 {
 	struct bundle_part part = { .kind = kind };
-	struct stretch stretch;
 
-	switch (kind) {
-	case PART_OCTETS:
-		stretch = octets_for(c, making);
-		part.offset = stretch.offset;
-		part.len = stretch.len;
-		break;
-	case PART_KEY:
+	if (kind == PART_KEY)
 		memcpy(part.key_id, making->credential->key_id, SHA256_SIZE);
-		break;
-	case PART_VARIANT:
+	else if (kind == PART_VARIANT)
 		part.mode = c->config->mode;
-		break;
-	case PART_KIND_MAX:
-		break;
-	}
 	return part;
 }
 
@@ -136,7 +72,7 @@ add_file(struct composing *c, const struct making *making, struct err *err)
 	const struct bundle_parts *parts = &bundle_contents[making->form->content];
 	struct bundle_file file = {
 		.service = making->service,
-		.first_part = (uint32_t)(c->parts.len / sizeof(struct bundle_part)),
+		.first_part = (uint32_t)(c->plans.len / sizeof(struct plan)),
 		.nparts = parts->count,
 	};
 
@@ -145,9 +81,13 @@ add_file(struct composing *c, const struct making *making, struct err *err)
 	if (buf_add(&c->files, &file, sizeof(file)) == -1)
 		return no_memory(err);
 	for (uint32_t i = 0; i < parts->count; i++) {
-		struct bundle_part part = part_of(c, making, parts->kinds[i]);
+		struct plan plan = { .part = part_of(c, making, parts->kinds[i]),
+			.content = making->form->content };
 
-		if (buf_add(&c->parts, &part, sizeof(part)) == -1)
+		if (making->credential != NULL)
+			plan.credential =
+			    (size_t)(making->credential - c->config->credentials);
+		if (buf_add(&c->plans, &plan, sizeof(plan)) == -1)
 			return no_memory(err);
 	}
 	return 0;
@@ -233,8 +173,6 @@ add_credential(struct composing *c, struct text name,
 		    "the name of a credential exceeds %d octets", LIMIT_NAME);
 	(void)snprintf(terminated, sizeof(terminated), "%.*s", (int)name.len,
 	    name.data);
-	if (!keys_only && compose_chain(c, credential, err) == -1)
-		return -1;
 	return add_files(c, PLACE_CREDENTIAL, &making, keys_only, err);
 }
 
@@ -266,9 +204,6 @@ add_services(struct composing *c, struct err *err)
 			.service = i,
 			.credential = config_used_by(c->config, facts) };
 
-		if (making.credential != NULL &&
-		    compose_chain(c, making.credential, err) == -1)
-			return -1;
 		if (add_files(c, PLACE_SERVICE, &making, false, err) == -1)
 			return -1;
 	}
@@ -288,37 +223,121 @@ static int
 sort_files(struct composing *c, struct err *err)
 {
 	struct bundle_file *files = (void *)c->files.data;
-	const struct bundle_part *parts = (void *)c->parts.data;
+	const struct plan *plans = (const void *)c->plans.data;
 	size_t nfiles = c->files.len / sizeof(*files);
 	struct buf sorted = { 0 };
 
 	qsort(files, nfiles, sizeof(*files), by_path);
-	if (buf_reserve(&sorted, c->parts.len) == -1)
+	if (buf_reserve(&sorted, c->plans.len) == -1)
 		return no_memory(err);
 	for (size_t i = 0; i < nfiles; i++) {
-		uint32_t first = (uint32_t)(sorted.len / sizeof(*parts));
+		uint32_t first = (uint32_t)(sorted.len / sizeof(*plans));
 
-		(void)buf_add(&sorted, &parts[files[i].first_part],
-		    files[i].nparts * sizeof(*parts));
+		(void)buf_add(&sorted, &plans[files[i].first_part],
+		    files[i].nparts * sizeof(*plans));
 		files[i].first_part = first;
 	}
-	buf_clear(&c->parts);
-	c->parts = sorted;
+	buf_clear(&c->plans);
+	c->plans = sorted;
 	return 0;
 }
 
-/* From offsets in the octets to offsets in the bundle; and what is written in all. */
-static int
-settle_offsets(struct composing *c, uint64_t octets, struct err *err)
+static uint64_t
+offset_now(const struct composing *c)
 {
-	struct bundle_part *parts = (void *)c->parts.data;
+	return c->out->len - c->start;
+}
+
+static int
+compose_config(struct composing *c, struct err *err)
+{
+	if (c->config_xml.len > 0)
+		return 0;
+	c->config_xml.offset = offset_now(c);
+	if (config_format_xml(c->out, c->config, err) == -1)
+		return -1;
+	c->config_xml.len = offset_now(c) - c->config_xml.offset;
+	return 0;
+}
+
+static int
+compose_ca(struct composing *c, struct err *err)
+{
+	if (c->ca.len > 0)
+		return 0;
+	c->ca.offset = offset_now(c);
+	for (size_t i = 0; i < c->config->nanchors; i++) {
+		if (pem_write_certificate(c->out, c->config->anchors[i].cert.der) == -1)
+			return no_memory(err);
+	}
+	c->ca.len = offset_now(c) - c->ca.offset;
+	return 0;
+}
+
+static int
+compose_chain(struct composing *c, size_t n, struct err *err)
+{
+	const struct credential *credential = &c->config->credentials[n];
+	struct stretch *chain = &c->chains[n];
+
+	if (chain->len > 0)
+		return 0;
+	chain->offset = offset_now(c);
+	for (size_t i = 0; i < credential->count; i++) {
+		if (pem_write_certificate(c->out, credential->chain[i].der) == -1)
+			return no_memory(err);
+		if (i == 0)
+			c->leaves[n] = offset_now(c) - chain->offset;
+	}
+	chain->len = offset_now(c) - chain->offset;
+	return 0;
+}
+
+static int
+compose(struct composing *c, const struct plan *plan, struct err *err)
+{
+	if (plan->content == CONTENT_CONFIG)
+		return compose_config(c, err);
+	if (plan->content == CONTENT_CA)
+		return compose_ca(c, err);
+	return compose_chain(c, plan->credential, err);
+}
+
+static struct stretch
+stretch_of(const struct composing *c, const struct plan *plan)
+{
+	struct stretch chain = c->chains[plan->credential];
+	uint64_t leaf = c->leaves[plan->credential];
+	const struct stretch stretches[CONTENT_MAX] = {
+		[CONTENT_CONFIG] = c->config_xml,
+		[CONTENT_CA] = c->ca,
+		[CONTENT_CERT] = { chain.offset, leaf },
+		[CONTENT_CHAIN] = { chain.offset + leaf, chain.len - leaf },
+		[CONTENT_FULLCHAIN] = chain,
+		[CONTENT_COMBINED] = chain,
+	};
+
+	return stretches[plan->content];
+}
+
+/* All octets, behind the tables; the parts then know where theirs are. */
+static int
+compose_all(struct composing *c, struct err *err)
+{
+	struct plan *plans = (void *)c->plans.data;
 	uint64_t written = 0;
 
-	for (size_t i = 0; i < c->parts.len / sizeof(*parts); i++) {
-		if (parts[i].kind != PART_OCTETS)
+	for (size_t i = 0; i < c->plans.len / sizeof(*plans); i++) {
+		struct stretch stretch;
+
+		if (plans[i].part.kind != PART_OCTETS)
 			continue;
-		parts[i].offset += octets;
-		written += parts[i].len;
+		if (compose(c, &plans[i], err) == -1)
+			return -1;
+		stretch = stretch_of(c, &plans[i]);
+		plans[i].part.offset = stretch.offset;
+		plans[i].part.len = stretch.len;
+		written += stretch.len;
 	}
 	if (written > BUNDLE_WRITTEN_MAX)
 		return err_set(err, ERR_TOO_LARGE, "",
@@ -327,27 +346,52 @@ settle_offsets(struct composing *c, uint64_t octets, struct err *err)
 	return 0;
 }
 
-static int
-put_together(struct composing *c, struct buf *buf, struct err *err)
+/* About what the octets will need: each certificate twice, in PEM and in config.xml. */
+static size_t
+guess_octets(const struct config *config)
 {
+	size_t octets = 4096, certs = config->nanchors;
+
+	for (size_t i = 0; i < config->nanchors; i++)
+		octets +=
+		    config->anchors[i].cert.der.len * 3 + config->anchors[i].name.len;
+	for (size_t i = 0; i < config->ncredentials; i++) {
+		const struct credential *credential = &config->credentials[i];
+
+		certs += credential->count;
+		for (size_t k = 0; k < credential->count; k++)
+			octets += credential->chain[k].der.len * 3;
+	}
+	return octets + certs * 256;
+}
+
+static int
+put_together(struct composing *c, struct err *err)
+{
+	const struct plan *plans = (const void *)c->plans.data;
 	struct bundle_header header = {
 		.version = BUNDLE_VERSION,
 		.nfiles = (uint32_t)(c->files.len / sizeof(struct bundle_file)),
-		.nparts = (uint32_t)(c->parts.len / sizeof(struct bundle_part)),
+		.nparts = (uint32_t)(c->plans.len / sizeof(*plans)),
 		.services_revision = c->services->revision,
 	};
-	size_t before = sizeof(header) + c->files.len + c->parts.len;
+	size_t parts = sizeof(header) + c->files.len;
+	size_t tables = parts + header.nparts * sizeof(struct bundle_part);
+	uint8_t *at;
 
 	memcpy(header.magic, BUNDLE_MAGIC, sizeof(header.magic));
-	header.size = before + c->octets.len;
-	if (settle_offsets(c, before, err) == -1)
-		return -1;
-	if (buf_reserve(buf, header.size) == -1)
+	if (buf_reserve(c->out, tables + guess_octets(c->config)) == -1)
 		return no_memory(err);
-	(void)buf_add(buf, &header, sizeof(header));
-	(void)buf_add(buf, c->files.data, c->files.len);
-	(void)buf_add(buf, c->parts.data, c->parts.len);
-	(void)buf_add(buf, c->octets.data, c->octets.len);
+	c->out->len += tables;
+	if (compose_all(c, err) == -1)
+		return -1;
+	header.size = offset_now(c);
+	at = c->out->data + c->start; /* only now: it has stopped moving */
+	memcpy(at, &header, sizeof(header));
+	memcpy(at + sizeof(header), c->files.data, c->files.len);
+	for (uint32_t i = 0; i < header.nparts; i++)
+		memcpy(at + parts + i * sizeof(struct bundle_part), &plans[i].part,
+		    sizeof(struct bundle_part));
 	return 0;
 }
 
@@ -355,7 +399,10 @@ int
 bundle_write(struct buf *buf, const struct config *config,
     const struct services *services, struct err *err)
 {
-	struct composing c = { .config = config, .services = services };
+	struct composing c = { .config = config,
+		.services = services,
+		.out = buf,
+		.start = buf->len };
 	struct making top = { .name = "", .service = BUNDLE_NO_SERVICE };
 	int rc = -1;
 
@@ -367,15 +414,15 @@ bundle_write(struct buf *buf, const struct config *config,
 	}
 	for (uint32_t i = 0; i < services->count; i++)
 		c.asked[i] = config_asked_by(config, &services->rows[i]);
-	if (compose_config(&c, err) == -1 || compose_ca(&c, err) == -1 ||
-	    add_files(&c, PLACE_TOP, &top, false, err) == -1 ||
+	if (add_files(&c, PLACE_TOP, &top, false, err) == -1 ||
 	    add_credentials(&c, err) == -1 || add_services(&c, err) == -1 ||
-	    sort_files(&c, err) == -1)
+	    sort_files(&c, err) == -1 || put_together(&c, err) == -1)
 		goto out;
-	rc = put_together(&c, buf, err);
+	rc = 0;
 out:
-	buf_clear(&c.octets);
-	buf_clear(&c.parts);
+	if (rc == -1)
+		buf->len = c.start;
+	buf_clear(&c.plans);
 	buf_clear(&c.files);
 	free(c.leaves);
 	free(c.chains);

@@ -172,6 +172,43 @@ path_clear(struct path *path)
 		X509_free(path->links[i].x509);
 }
 
+/* Whether an anchor is part of the chain or did sign something in it. */
+static bool
+is_issuer(const struct path *path, const struct link *anchor)
+{
+	EVP_PKEY *key = X509_get0_pubkey(anchor->x509);
+	size_t i;
+
+	for (i = 0; i < path->chain; i++) {
+		if (X509_cmp(path->links[i].x509, anchor->x509) == 0)
+			return true;
+		if (key != NULL && X509_verify(path->links[i].x509, key) == 1)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * OpenSSL takes one issuer of the right name and never tries another, though a trust
+ * store may hold two with different keys: leaves those that did sign.
+ */
+static int
+drop_namesakes(struct path *path)
+{
+	X509_STORE *store = X509_STORE_new();
+	size_t i;
+
+	if (store == NULL)
+		return -1;
+	X509_STORE_free(path->store);
+	path->store = store;
+	for (i = path->chain; i < path->count; i++)
+		if (is_issuer(path, &path->links[i]) &&
+		    X509_STORE_add_cert(store, path->links[i].x509) != 1)
+			return -1;
+	return 0;
+}
+
 static const struct cert *
 cert_of(const struct path *path, const X509 *x509)
 {
@@ -221,8 +258,8 @@ validate(const struct path *path, int purpose, struct chain_verdict *verdict)
 	param = X509_STORE_CTX_get0_param(ctx);
 	X509_VERIFY_PARAM_set_flags(param,
 	    X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_PARTIAL_CHAIN);
-	X509_VERIFY_PARAM_set_auth_level(param,
-	    0); /* cert_check_strength() judges that */
+	/* Strength is judged by cert_check_strength(). */
+	X509_VERIFY_PARAM_set_auth_level(param, 0);
 	X509_VERIFY_PARAM_set_purpose(param, purpose);
 	X509_STORE_CTX_set_app_data(ctx, &worst);
 	X509_STORE_CTX_set_verify_cb(ctx, remember);
@@ -260,6 +297,16 @@ not_built(const struct cert *chain, size_t count)
 	return count == 1 ? CHAIN_SELF_SIGNED : CHAIN_UNTRUSTED_ROOT;
 }
 
+static enum chain_status
+validate_both(const struct path *path, struct chain_verdict *verdict)
+{
+	enum chain_status status = validate(path, X509_PURPOSE_SSL_SERVER, verdict);
+
+	if (status == CHAIN_BAD_PURPOSE)
+		status = validate(path, X509_PURPOSE_SSL_CLIENT, verdict);
+	return status;
+}
+
 void
 chain_judge(const struct cert *chain, size_t count, const struct anchors *anchors,
     struct chain_verdict *ret_verdict)
@@ -270,9 +317,10 @@ chain_judge(const struct cert *chain, size_t count, const struct anchors *anchor
 
 	read_chain(chain, count, &verdict);
 	if (path_init(&path, chain, count, anchors) == 0)
-		verdict.status = validate(&path, X509_PURPOSE_SSL_SERVER, &verdict);
-	if (verdict.status == CHAIN_BAD_PURPOSE)
-		verdict.status = validate(&path, X509_PURPOSE_SSL_CLIENT, &verdict);
+		verdict.status = validate_both(&path, &verdict);
+	if (verdict.status == CHAIN_BAD_SIGNATURE && path.count > path.chain &&
+	    drop_namesakes(&path) == 0 && validate_both(&path, &verdict) == CHAIN_VALID)
+		verdict.status = CHAIN_VALID;
 	if (verdict.status == CHAIN_INCOMPLETE)
 		verdict.status = not_built(chain, count);
 	path_clear(&path);

@@ -61,9 +61,9 @@ struct config {
 	size_t nservices;
 	uint32_t next_local_index, next_trust_index; /* high-water marks */
 	uint32_t duplicates; /* anchors given twice in the last document, dropped */
-	uint8_t
-	    trust_sha256[SHA256_SIZE]; /* over the anchors in order; zeros when none */
-	bool trust_changed;            /* since the chains were judged */
+	/* Over the anchors in their order; zeros when there is no trust store. */
+	uint8_t trust_sha256[SHA256_SIZE];
+	bool trust_changed; /* since the chains were judged */
 	/* Credentials removed since it was loaded: one that returns is the same row. */
 	struct credential *former; /* sorted by name */
 	size_t nformer;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/limits.h"
+#include "lib/order.h"
 
 #define INDEX_LAST INT32_MAX /* CERTCONF-MIB: Unsigned32 (1..2147483647) */
 
@@ -133,44 +134,79 @@ struct judging {
 	const struct config *config;
 	struct cert *certs;
 	struct anchors *anchors;
-	const uint8_t **digests; /* sorted, of the anchors */
+	bool *lost; /* for each credential: the anchor it ended in is not there any more
+		     */
 };
 
-static int
-by_digest(const void *left, const void *right)
+static const uint8_t *
+anchor_of(const void *context, uint32_t n)
 {
-	return memcmp(*(const uint8_t *const *)left, *(const uint8_t *const *)right,
-	    SHA256_SIZE);
+	const struct credential *credentials = context;
+
+	return credentials[n].verdict.anchor;
 }
 
-/* Whether the anchor a chain ended in is still trusted. */
-static bool
-has_anchor(struct judging *judging, const uint8_t *sha256)
+/* Which of the chains, sorted by their anchor, end in this one: from the first on. */
+static size_t
+first_with(const struct config *config, const uint32_t *order, const uint8_t *anchor)
+{
+	size_t low = 0, high = config->ncredentials;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memcmp(anchor_of(config->credentials, order[middle]), anchor,
+			SHA256_SIZE) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/*
+ * Looks which chains have lost their anchor.  There are few chains and many anchors:
+ * the chains are sorted, and each anchor is looked for among them.
+ */
+static int
+look_for_anchors(struct judging *judging, struct err *err)
 {
 	const struct config *config = judging->config;
+	size_t count = config->ncredentials;
+	uint32_t *order = calloc(count + 1, sizeof(*order));
+	int rc = -1;
 
-	if (config->nanchors == 0)
-		return false;
-	if (judging->digests == NULL) {
-		judging->digests = calloc(config->nanchors, sizeof(*judging->digests));
-		if (judging->digests == NULL)
-			return false; /* then it is only judged once more */
-		for (size_t i = 0; i < config->nanchors; i++)
-			judging->digests[i] = config->anchors[i].cert.sha256;
-		qsort(judging->digests, config->nanchors, sizeof(*judging->digests),
-		    by_digest);
+	judging->lost = calloc(count + 1, sizeof(*judging->lost));
+	if (order == NULL || judging->lost == NULL ||
+	    order_by_digest(order, (uint32_t)count, anchor_of, config->credentials) ==
+		-1) {
+		err_set(err, ERR_MEMORY, "", "out of memory for the chains");
+		goto out;
 	}
-	return bsearch(&sha256, judging->digests, config->nanchors,
-		   sizeof(*judging->digests), by_digest) != NULL;
+	memset(judging->lost, true, count);
+	for (size_t i = 0; i < config->nanchors; i++) {
+		const uint8_t *anchor = config->anchors[i].cert.sha256;
+		size_t n = first_with(config, order, anchor);
+
+		for (; n < count &&
+		     memcmp(anchor_of(config->credentials, order[n]), anchor,
+			 SHA256_SIZE) == 0;
+		     n++)
+			judging->lost[order[n]] = false;
+	}
+	rc = 0;
+out:
+	free(order);
+	return rc;
 }
 
 static bool
-is_judged(struct judging *judging, const struct credential *credential)
+is_judged(const struct judging *judging, const struct credential *credential)
 {
 	if (credential->verdict.status == CHAIN_UNKNOWN || !same_chain(credential))
 		return false;
-	return !judging->config->trust_changed ||
-	    has_anchor(judging, credential->verdict.anchor);
+	return judging->lost == NULL ||
+	    !judging->lost[credential - judging->config->credentials];
 }
 
 static int
@@ -224,6 +260,8 @@ config_complete(struct config *config, time_t now, struct err *err)
 	if (check_limits(config, err) == -1 || index_credentials(config, err) == -1 ||
 	    index_anchors(config, err) == -1)
 		return -1;
+	if (config->trust_changed && look_for_anchors(&judging, err) == -1)
+		goto out;
 	for (size_t i = 0; i < config->ncredentials; i++) {
 		if (complete_credential(&judging, &config->credentials[i], now, err) ==
 		    -1)
@@ -234,6 +272,6 @@ config_complete(struct config *config, time_t now, struct err *err)
 out:
 	anchors_free(judging.anchors);
 	free(judging.certs);
-	free(judging.digests);
+	free(judging.lost);
 	return rc;
 }

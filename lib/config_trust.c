@@ -18,7 +18,7 @@
 #define MADE_NAME_MAX (LIMIT_NAME - 8)
 
 /* Where an anchor has its name from; the lower one keeps it. */
-enum name_source { NAME_GIVEN, NAME_INHERITED, NAME_MADE };
+enum name_source { NAME_GIVEN, NAME_INHERITED, NAME_MADE, NAME_SOURCES };
 
 struct naming {
 	struct config *config;
@@ -51,23 +51,24 @@ same_cert(const struct anchor *a, const struct anchor *b)
 	return memcmp(a->cert.sha256, b->cert.sha256, SHA256_SIZE) == 0;
 }
 
-/* Copies those given for the first time, in the order they were given in. */
-static uint32_t
-copy_once(struct anchor *ret_anchors, const struct anchor *anchors, uint32_t count,
-    uint32_t *order, bool *again)
+/* Takes those given for the first time, in the order they were given in. */
+static int
+copy_once(struct naming *naming, const struct anchor *anchors, uint32_t count,
+    bool *again)
 {
-	uint32_t kept = 0;
-
-	order_by_digest(order, count, digest_of, anchors);
+	if (order_by_digest(naming->order, count, digest_of, anchors) == -1)
+		return -1;
 	for (uint32_t i = 1; i < count; i++) {
-		if (same_cert(&anchors[order[i]], &anchors[order[i - 1]]))
-			again[order[i]] = true;
+		uint32_t n = naming->order[i];
+
+		if (same_cert(&anchors[n], &anchors[naming->order[i - 1]]))
+			again[n] = true;
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		if (!again[i])
-			ret_anchors[kept++] = anchors[i];
+			naming->anchors[naming->count++] = anchors[i];
 	}
-	return kept;
+	return 0;
 }
 
 static const struct anchor *
@@ -92,14 +93,15 @@ find_anchor(const struct anchor *anchors, const uint32_t *order, size_t count,
 }
 
 /* Index and name of those that were there before; order has room for all of them. */
-static void
-inherit(struct naming *naming, const struct anchor *before, uint32_t nbefore,
-    uint32_t *order)
+static int
+inherit(struct naming *naming, const struct anchor *before, uint32_t nbefore)
 {
-	order_by_digest(order, nbefore, digest_of, before);
+	if (order_by_digest(naming->order, nbefore, digest_of, before) == -1)
+		return -1;
 	for (uint32_t i = 0; i < naming->count; i++) {
 		struct anchor *anchor = &naming->anchors[i];
-		const struct anchor *old = find_anchor(before, order, nbefore, anchor);
+		const struct anchor *old =
+		    find_anchor(before, naming->order, nbefore, anchor);
 
 		anchor->index = old != NULL ? old->index : 0;
 		naming->sources[i] = NAME_GIVEN;
@@ -109,6 +111,7 @@ inherit(struct naming *naming, const struct anchor *before, uint32_t nbefore,
 		if (old != NULL)
 			anchor->name = old->name;
 	}
+	return 0;
 }
 
 static bool
@@ -227,7 +230,8 @@ number_made(struct naming *naming)
 {
 	uint32_t keeper, next;
 
-	order_by_text(naming->order, naming->count, name_of, naming->anchors);
+	if (order_by_text(naming->order, naming->count, name_of, naming->anchors) == -1)
+		return -1;
 	for (uint32_t i = 0; i < naming->count; i++)
 		naming->taken[i] = naming->anchors[naming->order[i]].name;
 	for (uint32_t i = 0, n; i < naming->count; i += n) {
@@ -244,14 +248,26 @@ number_made(struct naming *naming)
 	return 0;
 }
 
+/*
+ * Given names are unique, as keys of a list, and so are those inherited from one store:
+ * only where they meet, or one was made, can two be the same.
+ */
 static int
 give_names(struct naming *naming)
 {
+	uint32_t counts[NAME_SOURCES] = { 0 };
+
 	for (uint32_t i = 0; i < naming->count; i++) {
+		counts[naming->sources[i]]++;
 		if (naming->sources[i] == NAME_MADE && make_name(naming, i) == -1)
 			return -1;
 	}
-	return give_up_inherited(naming) == -1 ? -1 : number_made(naming);
+	if (counts[NAME_GIVEN] > 0 && counts[NAME_INHERITED] > 0) {
+		if (give_up_inherited(naming) == -1)
+			return -1;
+		counts[NAME_MADE]++; /* possibly */
+	}
+	return counts[NAME_MADE] > 0 ? number_made(naming) : 0;
 }
 
 static int
@@ -275,6 +291,7 @@ config_set_trust(struct config *config, const struct anchor *anchors, size_t cou
 	size_t nbefore = gone ? config->nformer_anchors : config->nanchors;
 	size_t room = (count > nbefore ? count : nbefore) + 1;
 	struct naming naming = { .config = config };
+	uint8_t sha256[SHA256_SIZE];
 	bool *again;
 	int rc = -1;
 
@@ -291,21 +308,24 @@ config_set_trust(struct config *config, const struct anchor *anchors, size_t cou
 		err_set(err, ERR_MEMORY, "", "out of memory for the trust store");
 		goto out;
 	}
-	naming.count =
-	    copy_once(naming.anchors, anchors, (uint32_t)count, naming.order, again);
-	inherit(&naming, before, (uint32_t)nbefore, naming.order);
-	if (give_names(&naming) == -1) {
+	if (copy_once(&naming, anchors, (uint32_t)count, again) == -1 ||
+	    inherit(&naming, before, (uint32_t)nbefore) == -1 ||
+	    give_names(&naming) == -1) {
 		err_set(err, ERR_MEMORY, "", "out of memory for the trust store");
 		goto out;
 	}
-	if (digest_anchors(&naming, config->trust_sha256, err) == -1)
+	if (digest_anchors(&naming, sha256, err) == -1)
 		goto out;
 
+	/* the same again changes no verdict */
+	if (!config->has_trust_store ||
+	    memcmp(sha256, config->trust_sha256, SHA256_SIZE) != 0)
+		config->trust_changed = true;
+	memcpy(config->trust_sha256, sha256, SHA256_SIZE);
 	config->anchors = naming.anchors;
 	config->nanchors = naming.count;
 	config->duplicates = (uint32_t)count - naming.count;
 	config->has_trust_store = true;
-	config->trust_changed = true;
 	rc = 0;
 out:
 	free(naming.taken);

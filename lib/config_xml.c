@@ -45,15 +45,27 @@ is_xml_char(const char *data, size_t len)
 	    (unsigned char)data[2] < 0xbe;
 }
 
+/* Octets from the front that XML can hold and need no second look. */
+static size_t
+plain_len(struct text text)
+{
+	size_t n = 0;
+
+	while (n < text.len && text.data[n] >= ' ' && text.data[n] < 0x7f)
+		n++;
+	return n;
+}
+
 /* Names come from certificates too: what XML cannot hold is shown as "?". */
 static void
 write_text(struct output *out, struct text text)
 {
 	struct buf *scratch = &out->scratch;
+	size_t plain = plain_len(text);
 
 	scratch->len = 0;
-	note(out, buf_add(scratch, "", 0));
-	for (size_t i = 0, len; i<text.len; i += len> 0 ? len : 1) {
+	note(out, buf_add(scratch, text.data, plain));
+	for (size_t i = plain, len; i<text.len; i += len> 0 ? len : 1) {
 		len = utf8_char(text.data + i, text.len - i);
 		if (len > 0 && is_xml_char(text.data + i, len))
 			note(out, buf_add(scratch, text.data + i, len));

@@ -1,9 +1,23 @@
 /* SPDX-License-Identifier: ISC */
-/* Sorting by name and by SHA-256. */
+/*
+ * Sorting by name and by SHA-256.  Each item is sorted with its first eight octets
+ * beside it: that decides nearly always, and saves looking the item up.
+ */
 #include "lib/order.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+struct item {
+	uint64_t first; /* the octets it begins with, as a big-endian number */
+	uint32_t number;
+};
+
+struct sorting {
+	order_digest_of *digest_of;
+	order_text_of *name_of;
+	const void *context;
+};
 
 int
 order_text(struct text a, struct text b)
@@ -16,26 +30,34 @@ order_text(struct text a, struct text b)
 	return (a.len > b.len) - (a.len < b.len);
 }
 
-struct sorting {
-	order_digest_of *digest_of;
-	order_text_of *name_of;
-	const void *context;
-};
+static uint64_t
+first_octets(const void *data, size_t len)
+{
+	const uint8_t *octets = data;
+	uint64_t first = 0;
+
+	for (size_t i = 0; i < sizeof(first); i++)
+		first = first << 8 | (i < len ? octets[i] : 0);
+	return first;
+}
 
 static int
-by_number(uint32_t a, uint32_t b)
+by_number(const struct item *a, const struct item *b)
 {
-	return (a > b) - (a < b);
+	return (a->number > b->number) - (a->number < b->number);
 }
 
 static int
 by_digest(const void *left, const void *right, void *context)
 {
 	const struct sorting *sorting = context;
-	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-	int order = memcmp(sorting->digest_of(sorting->context, a),
-	    sorting->digest_of(sorting->context, b), SHA256_SIZE);
+	const struct item *a = left, *b = right;
+	int order;
 
+	if (a->first != b->first)
+		return a->first < b->first ? -1 : 1;
+	order = memcmp(sorting->digest_of(sorting->context, a->number),
+	    sorting->digest_of(sorting->context, b->number), SHA256_SIZE);
 	return order != 0 ? order : by_number(a, b);
 }
 
@@ -43,38 +65,59 @@ static int
 by_text(const void *left, const void *right, void *context)
 {
 	const struct sorting *sorting = context;
-	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-	int order = order_text(sorting->name_of(sorting->context, a),
-	    sorting->name_of(sorting->context, b));
+	const struct item *a = left, *b = right;
+	int order;
 
+	if (a->first != b->first)
+		return a->first < b->first ? -1 : 1;
+	order = order_text(sorting->name_of(sorting->context, a->number),
+	    sorting->name_of(sorting->context, b->number));
 	return order != 0 ? order : by_number(a, b);
 }
 
-static void
-number(uint32_t *numbers, uint32_t count)
+static uint64_t
+first_of(const struct sorting *sorting, uint32_t n)
 {
-	for (uint32_t i = 0; i < count; i++)
-		numbers[i] = i;
+	struct text name;
+
+	if (sorting->digest_of != NULL)
+		return first_octets(sorting->digest_of(sorting->context, n),
+		    SHA256_SIZE);
+	name = sorting->name_of(sorting->context, n);
+	return first_octets(name.data, name.len);
 }
 
-void
+static int
+sort(uint32_t *ret_numbers, uint32_t count, struct sorting *sorting)
+{
+	struct item *items = calloc((size_t)count + 1, sizeof(*items));
+
+	if (items == NULL)
+		return -1;
+	for (uint32_t i = 0; i < count; i++)
+		items[i] = (struct item){ first_of(sorting, i), i };
+	qsort_r(items, count, sizeof(*items),
+	    sorting->digest_of != NULL ? by_digest : by_text, sorting);
+	for (uint32_t i = 0; i < count; i++)
+		ret_numbers[i] = items[i].number;
+	free(items);
+	return 0;
+}
+
+int
 order_by_digest(uint32_t *ret_numbers, uint32_t count, order_digest_of *digest_of,
     const void *context)
 {
 	struct sorting sorting = { .digest_of = digest_of, .context = context };
 
-	number(ret_numbers, count);
-	if (count > 1)
-		qsort_r(ret_numbers, count, sizeof(*ret_numbers), by_digest, &sorting);
+	return sort(ret_numbers, count, &sorting);
 }
 
-void
+int
 order_by_text(uint32_t *ret_numbers, uint32_t count, order_text_of *name_of,
     const void *context)
 {
 	struct sorting sorting = { .name_of = name_of, .context = context };
 
-	number(ret_numbers, count);
-	if (count > 1)
-		qsort_r(ret_numbers, count, sizeof(*ret_numbers), by_text, &sorting);
+	return sort(ret_numbers, count, &sorting);
 }

@@ -16,9 +16,9 @@ typedef struct text order_text_of(const void *context, uint32_t n);
  * The numbers 0 .. count - 1 in the order of what they stand for; equal ones in the
  * order of their numbers.
  */
-void order_by_digest(uint32_t *ret_numbers, uint32_t count, order_digest_of *,
+int order_by_digest(uint32_t *ret_numbers, uint32_t count, order_digest_of *,
     const void *context);
-void order_by_text(uint32_t *ret_numbers, uint32_t count, order_text_of *,
+int order_by_text(uint32_t *ret_numbers, uint32_t count, order_text_of *,
     const void *context);
 
 #endif

@@ -40,16 +40,15 @@ struct snapshot_header {
 	uint32_t next_local_index, next_trust_index;
 	uint32_t reserved;
 	struct snapshot_range locals, certs, trusts, services;
-	struct snapshot_range
-	    others;                 /* settings of services that are not defined now */
-	struct snapshot_range sans; /* of leaves, sorted by cert */
+	/* Settings of services that are not defined now; names of leaves, by cert. */
+	struct snapshot_range others, sans;
 	struct snapshot_range by_name, by_sha256;
 	struct span heap; /* offset from the start here */
-	uint8_t
-	    trust_sha256[SHA256_SIZE]; /* over the anchors in order; zeros when none */
-	uint8_t
-	    config_sha256[SHA256_SIZE]; /* over all that is configured: equal is no
-					   change.  Indices and dates are not in it */
+	/* Over the anchors in their order; zeros when there is no trust store. */
+	uint8_t trust_sha256[SHA256_SIZE];
+	/* Over all that is configured, without indices and dates: equal is no change.
+	 */
+	uint8_t config_sha256[SHA256_SIZE];
 };
 
 struct snapshot_local {
@@ -128,7 +127,10 @@ const struct snapshot_local *snapshot_local_named(const struct snapshot *,
  */
 int snapshot_load(const struct snapshot *, struct config *ret_config, struct err *);
 
-/* Appends the snapshot of a complete configuration; its services are those defined. */
+/*
+ * Appends the snapshot of a complete configuration; its services are those defined.
+ * What is in the buffer already must be a multiple of 8 octets.
+ */
 int snapshot_write(struct buf *, const struct config *, const struct services *,
     time_t now, struct err *);
 

@@ -27,6 +27,32 @@ const struct snapshot_part snapshot_parts[SNAPSHOT_PARTS] = {
 };
 #undef PART
 
+#define ROW(member) offsetof(struct snapshot_cert_row, member)
+#define TEXT(member, other)                                                            \
+	{                                                                              \
+		offsetof(struct cert, member), ROW(member), ROW(other)                 \
+	}
+#define DN_PART(part)                                                                  \
+	TEXT(subject_part[part], subject_part[part]),                                  \
+	    TEXT(issuer_part[part], subject_part[part])
+const struct snapshot_text_field snapshot_texts[SNAPSHOT_TEXTS] = {
+	TEXT(subject, subject),
+	TEXT(issuer, subject),
+	TEXT(serial, serial),
+	TEXT(sig_algorithm, sig_algorithm),
+	TEXT(ext_key_usage, ext_key_usage),
+	TEXT(sans, sans),
+	DN_PART(DN_C),
+	DN_PART(DN_ST),
+	DN_PART(DN_L),
+	DN_PART(DN_O),
+	DN_PART(DN_OU),
+	DN_PART(DN_CN),
+};
+#undef DN_PART
+#undef TEXT
+#undef ROW
+
 _Static_assert(sizeof(struct snapshot_header) % 8 == 0, "what follows is aligned");
 
 static const void *
@@ -184,16 +210,13 @@ snapshot_cert(const struct snapshot *snapshot, uint32_t n, struct cert *ret_cert
 	    row->key_algorithm < KEY_ALGORITHM_MAX ? row->key_algorithm : KEY_OTHER;
 	ret_cert->key_bits = row->key_bits;
 	ret_cert->key_usage = row->key_usage;
-	ret_cert->subject = snapshot_text(snapshot, row->subject);
-	ret_cert->issuer = snapshot_text(snapshot, row->issuer);
-	ret_cert->serial = snapshot_text(snapshot, row->serial);
-	ret_cert->sig_algorithm = snapshot_text(snapshot, row->sig_algorithm);
-	ret_cert->ext_key_usage = snapshot_text(snapshot, row->ext_key_usage);
-	ret_cert->sans = snapshot_text(snapshot, row->sans);
-	for (size_t i = 0; i < DN_PART_MAX; i++) {
-		ret_cert->subject_part[i] =
-		    snapshot_text(snapshot, row->subject_part[i]);
-		ret_cert->issuer_part[i] = snapshot_text(snapshot, row->issuer_part[i]);
+	for (size_t i = 0; i < SNAPSHOT_TEXTS; i++) {
+		const struct snapshot_text_field *field = &snapshot_texts[i];
+		struct text *text = (void *)((uint8_t *)ret_cert + field->text);
+		const struct span *span =
+		    (const void *)((const uint8_t *)row + field->span);
+
+		*text = snapshot_text(snapshot, *span);
 	}
 	ret_cert->subject_der = blob_in(ret_cert->der, row->subject_der);
 	ret_cert->issuer_der = blob_in(ret_cert->der, row->issuer_der);

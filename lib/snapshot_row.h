@@ -26,6 +26,17 @@ struct snapshot_cert_row {
 	struct span subject_der, issuer_der;
 };
 
+/*
+ * Each text of a certificate, where its span is in the row, and the span whose text it
+ * often is: a root's issuer is its subject.  The latter comes before it in the table.
+ */
+struct snapshot_text_field {
+	size_t text;       /* in struct cert */
+	size_t span, like; /* in struct snapshot_cert_row; the same: like none */
+};
+#define SNAPSHOT_TEXTS (6 + 2 * DN_PART_MAX)
+extern const struct snapshot_text_field snapshot_texts[SNAPSHOT_TEXTS];
+
 /* A range of the header, what its rows are, and how many there may be. */
 struct snapshot_part {
 	size_t range; /* offset in struct snapshot_header */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Writing a snapshot.  All row counts are known before the first row is written, so the
- * rows are filled in place; only the heap grows.  A certificate that occurs again
- * shares the octets of its first row.
+ * Writing a snapshot.  All sizes are known before the first row is written, so that
+ * rows and heap are filled in place: a store of 100,000 anchors is too much to copy
+ * twice.  A certificate that occurs again shares the octets of its first row.
  */
 #include "lib/snapshot.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,12 @@
 #include "lib/order.h"
 #include "lib/snapshot_row.h"
 
+/* A name of a leaf. */
+struct leaf_san {
+	uint32_t cert;
+	struct san san;
+};
+
 struct writing {
 	const struct config *config;
 	const struct services *services;
@@ -23,10 +30,12 @@ struct writing {
 	const struct anchor **trusts;     /* sorted by index */
 	uint32_t ncerts, first_anchor;
 	uint32_t nothers; /* settings of services that are not defined */
-	uint8_t *rows;    /* from the header to the heap */
-	size_t size;
+	struct arena arena;
+	struct buf sans; /* struct leaf_san */
 	struct snapshot_header *header;
-	struct buf heap, sans;
+	uint8_t *rows;     /* from the header to the heap */
+	size_t size;       /* of these */
+	size_t heap, room; /* octets used behind them, and room for more */
 };
 
 static int
@@ -90,56 +99,32 @@ arrange(struct writing *w, struct err *err)
 	return 0;
 }
 
-/* Octets in the heap; the offset is checked once at the end, for the whole heap. */
-static int
-put(struct writing *w, const void *data, size_t len, struct span *ret_span)
+static uint32_t
+nsans(const struct writing *w)
 {
-	ret_span->offset = (uint32_t)w->heap.len;
-	ret_span->len = (uint32_t)len;
-	return len == 0 ? 0 : buf_add(&w->heap, data, len);
+	return (uint32_t)(w->sans.len / sizeof(struct leaf_san));
 }
 
 static int
-put_text(struct writing *w, struct text text, struct span *ret_span)
+collect_sans_of(struct writing *w, uint32_t cert, struct err *err)
 {
-	return put(w, text.data, text.len, ret_span);
-}
-
-static int
-put_san(struct writing *w, uint32_t cert, const struct san *san)
-{
-	struct snapshot_san row = { .cert = cert, .type = san->type };
-
-	if (put_text(w, san->value, &row.value) == -1)
-		return -1;
-	return buf_add(&w->sans, &row, sizeof(row));
-}
-
-static int
-put_sans_of(struct writing *w, uint32_t cert, struct err *err)
-{
-	struct arena arena = { NULL };
+	struct leaf_san leaf = { .cert = cert };
 	struct san *sans;
 	size_t count;
-	int rc = -1;
 
-	if (cert_sans(w->certs[cert], &arena, &sans, &count, err) == -1)
-		goto out;
+	if (cert_sans(w->certs[cert], &w->arena, &sans, &count, err) == -1)
+		return -1;
 	for (size_t i = 0; i < count && i < SNAPSHOT_SANS_MAX; i++) {
-		if (put_san(w, cert, &sans[i]) == -1) {
-			no_memory(err);
-			goto out;
-		}
+		leaf.san = sans[i];
+		if (buf_add(&w->sans, &leaf, sizeof(leaf)) == -1)
+			return no_memory(err);
 	}
-	rc = 0;
-out:
-	arena_clear(&arena);
-	return rc;
+	return 0;
 }
 
 /* Of leaves only: nobody asks which names an authority has. */
 static int
-put_sans(struct writing *w, struct err *err)
+collect_sans(struct writing *w, struct err *err)
 {
 	uint32_t cert = 0;
 
@@ -147,7 +132,7 @@ put_sans(struct writing *w, struct err *err)
 		const struct credential *local = w->locals[i];
 
 		if (local->count > 0 && local->chain[0].sans.len > 0 &&
-		    put_sans_of(w, cert, err) == -1)
+		    collect_sans_of(w, cert, err) == -1)
 			return -1;
 		cert += (uint32_t)local->count;
 	}
@@ -163,9 +148,44 @@ range_rows(const struct writing *w, unsigned int part)
 	return w->rows + range.offset;
 }
 
-/* The header, and zeroed rows behind it. */
+static size_t
+texts_size(const struct cert *cert)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < SNAPSHOT_TEXTS; i++) {
+		const uint8_t *at = (const uint8_t *)cert + snapshot_texts[i].text;
+
+		size += ((const struct text *)(const void *)at)->len;
+	}
+	return size;
+}
+
+/* The most octets the heap can need: nothing is shared. */
+static size_t
+heap_size(const struct writing *w)
+{
+	const struct leaf_san *sans = (const void *)w->sans.data;
+	const struct config *config = w->config;
+	size_t size = 0;
+
+	for (uint32_t i = 0; i < w->ncerts; i++)
+		size += w->certs[i]->der.len + texts_size(w->certs[i]);
+	for (size_t i = 0; i < nsans(w); i++)
+		size += sans[i].san.value.len;
+	for (size_t i = 0; i < config->ncredentials; i++)
+		size += config->credentials[i].name.len;
+	for (size_t i = 0; i < config->nanchors; i++)
+		size += config->anchors[i].name.len;
+	for (size_t i = 0; i < config->nservices; i++)
+		size +=
+		    config->services[i].name.len + config->services[i].credential.len;
+	return size + w->services->count * sizeof(w->services->rows[0].name);
+}
+
+/* The header with its ranges, zeroed rows behind it, and room for the heap. */
 static int
-lay_out(struct writing *w, struct err *err)
+lay_out(struct writing *w, struct buf *buf, struct err *err)
 {
 	const uint32_t counts[SNAPSHOT_PARTS] = {
 		[SNAPSHOT_LOCALS] = (uint32_t)w->config->ncredentials,
@@ -173,12 +193,12 @@ lay_out(struct writing *w, struct err *err)
 		[SNAPSHOT_TRUSTS] = (uint32_t)w->config->nanchors,
 		[SNAPSHOT_SERVICES] = w->services->count,
 		[SNAPSHOT_OTHERS] = w->nothers,
-		[SNAPSHOT_SANS] = (uint32_t)(w->sans.len / sizeof(struct snapshot_san)),
+		[SNAPSHOT_SANS] = nsans(w),
 		[SNAPSHOT_BY_NAME] = (uint32_t)w->config->ncredentials,
 		[SNAPSHOT_BY_SHA256] = w->ncerts,
 	};
 	struct snapshot_range ranges[SNAPSHOT_PARTS];
-	size_t size = sizeof(struct snapshot_header);
+	size_t size = sizeof(struct snapshot_header), heap = heap_size(w);
 
 	for (size_t i = 0; i < SNAPSHOT_PARTS; i++) {
 		if (counts[i] > snapshot_parts[i].max)
@@ -188,28 +208,47 @@ lay_out(struct writing *w, struct err *err)
 		ranges[i].count = counts[i];
 		size += (counts[i] * snapshot_parts[i].row_size + 7) / 8 * 8;
 	}
-	if (size > UINT32_MAX)
+	if (size + heap > UINT32_MAX)
 		return err_set(err, ERR_TOO_LARGE, "", "the snapshot exceeds 4 GiB");
-	if ((w->rows = calloc(1, size)) == NULL)
+	if (buf_reserve(buf, size + heap) == -1)
 		return no_memory(err);
+	assert(buf->len % 8 == 0);
+	w->rows = buf->data + buf->len;
 	w->size = size;
+	w->room = heap;
 	w->header = (struct snapshot_header *)(void *)w->rows;
+	memset(w->rows, 0, size);
 	for (size_t i = 0; i < SNAPSHOT_PARTS; i++)
 		memcpy(w->rows + snapshot_parts[i].range, &ranges[i],
 		    sizeof(ranges[i]));
 	return 0;
 }
 
-/* A text that is often the same as another: a root's issuer is its subject. */
-static int
-put_like(struct writing *w, struct text text, struct text other, struct span other_span,
-    struct span *ret_span)
+/* Octets in the heap; heap_size() counted them all. */
+static struct span
+put(struct writing *w, const void *data, size_t len)
 {
-	if (text.len > 0 && text_equal(text, other)) {
-		*ret_span = other_span;
-		return 0;
-	}
-	return put_text(w, text, ret_span);
+	struct span span = { (uint32_t)w->heap, (uint32_t)len };
+
+	assert(len <= w->room);
+	if (len > 0)
+		memcpy(w->rows + w->size + w->heap, data, len);
+	w->heap += len;
+	w->room -= len;
+	return span;
+}
+
+static struct span
+put_text(struct writing *w, struct text text)
+{
+	return put(w, text.data, text.len);
+}
+
+static bool
+is_text_at(const struct writing *w, struct span span, struct text text)
+{
+	return span.len == text.len &&
+	    memcmp(w->rows + w->size + span.offset, text.data, text.len) == 0;
 }
 
 static struct span
@@ -220,25 +259,25 @@ span_in(struct blob der, struct blob part)
 	return (struct span){ (uint32_t)(part.data - der.data), (uint32_t)part.len };
 }
 
-static int
+static void
 put_texts(struct writing *w, const struct cert *cert, struct snapshot_cert_row *row)
 {
-	int rc = put_text(w, cert->subject, &row->subject);
+	for (size_t i = 0; i < SNAPSHOT_TEXTS; i++) {
+		const struct snapshot_text_field *field = &snapshot_texts[i];
+		const struct text *text =
+		    (const void *)((const uint8_t *)cert + field->text);
+		struct span *span = (void *)((uint8_t *)row + field->span);
+		const struct span *like = (const void *)((uint8_t *)row + field->like);
 
-	rc |= put_like(w, cert->issuer, cert->subject, row->subject, &row->issuer);
-	rc |= put_text(w, cert->serial, &row->serial);
-	rc |= put_text(w, cert->sig_algorithm, &row->sig_algorithm);
-	rc |= put_text(w, cert->ext_key_usage, &row->ext_key_usage);
-	rc |= put_text(w, cert->sans, &row->sans);
-	for (size_t i = 0; i < DN_PART_MAX; i++) {
-		rc |= put_text(w, cert->subject_part[i], &row->subject_part[i]);
-		rc |= put_like(w, cert->issuer_part[i], cert->subject_part[i],
-		    row->subject_part[i], &row->issuer_part[i]);
+		if (text->len == 0)
+			continue;
+		*span = like != span && is_text_at(w, *like, *text)
+		    ? *like
+		    : put_text(w, *text);
 	}
-	return rc;
 }
 
-static int
+static void
 put_cert(struct writing *w, const struct cert *cert, struct snapshot_cert_row *row)
 {
 	memcpy(row->sha256, cert->sha256, SHA256_SIZE);
@@ -249,11 +288,10 @@ put_cert(struct writing *w, const struct cert *cert, struct snapshot_cert_row *r
 	row->key_algorithm = cert->key_algorithm;
 	row->key_bits = cert->key_bits;
 	row->key_usage = cert->key_usage;
+	row->der = put(w, cert->der.data, cert->der.len);
 	row->subject_der = span_in(cert->der, cert->subject_der);
 	row->issuer_der = span_in(cert->der, cert->issuer_der);
-	if (put(w, cert->der.data, cert->der.len, &row->der) == -1)
-		return -1;
-	return put_texts(w, cert, row);
+	put_texts(w, cert, row);
 }
 
 static const uint8_t *
@@ -270,17 +308,33 @@ put_certs(struct writing *w)
 	struct snapshot_cert_row *rows = range_rows(w, SNAPSHOT_CERTS);
 	uint32_t *order = range_rows(w, SNAPSHOT_BY_SHA256);
 
-	order_by_digest(order, w->ncerts, digest_of, w->certs);
+	if (order_by_digest(order, w->ncerts, digest_of, w->certs) == -1)
+		return -1;
 	for (uint32_t i = 0; i < w->ncerts; i++) {
-		uint32_t n = order[i], before = i > 0 ? order[i - 1] : 0;
+		const struct snapshot_cert_row *before =
+		    i > 0 ? &rows[order[i - 1]] : NULL;
+		const struct cert *cert = w->certs[order[i]];
 
-		if (i > 0 &&
-		    memcmp(rows[before].sha256, w->certs[n]->sha256, SHA256_SIZE) == 0)
-			rows[n] = rows[before];
-		else if (put_cert(w, w->certs[n], &rows[n]) == -1)
-			return -1;
+		if (before != NULL &&
+		    memcmp(before->sha256, cert->sha256, SHA256_SIZE) == 0)
+			rows[order[i]] = *before;
+		else
+			put_cert(w, cert, &rows[order[i]]);
 	}
 	return 0;
+}
+
+static void
+put_sans(struct writing *w)
+{
+	const struct leaf_san *sans = (const void *)w->sans.data;
+	struct snapshot_san *rows = range_rows(w, SNAPSHOT_SANS);
+
+	for (uint32_t i = 0; i < nsans(w); i++) {
+		rows[i].cert = sans[i].cert;
+		rows[i].type = sans[i].san.type;
+		rows[i].value = put_text(w, sans[i].san.value);
+	}
 }
 
 static struct text
@@ -297,7 +351,9 @@ put_locals(struct writing *w)
 	struct snapshot_local *rows = range_rows(w, SNAPSHOT_LOCALS);
 	uint32_t count = (uint32_t)w->config->ncredentials, cert = 0;
 
-	order_by_text(range_rows(w, SNAPSHOT_BY_NAME), count, name_of, w->locals);
+	if (order_by_text(range_rows(w, SNAPSHOT_BY_NAME), count, name_of, w->locals) ==
+	    -1)
+		return -1;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct credential *local = w->locals[i];
 		struct snapshot_local *row = &rows[i];
@@ -313,14 +369,13 @@ put_locals(struct writing *w)
 		row->issuer_not_after = local->verdict.issuer_not_after;
 		memcpy(row->key_id, local->key_id, SHA256_SIZE);
 		memcpy(row->anchor, local->verdict.anchor, SHA256_SIZE);
-		if (put_text(w, local->name, &row->name) == -1)
-			return -1;
+		row->name = put_text(w, local->name);
 		cert += row->count;
 	}
 	return 0;
 }
 
-static int
+static void
 put_trusts(struct writing *w)
 {
 	struct snapshot_trust *rows = range_rows(w, SNAPSHOT_TRUSTS);
@@ -330,21 +385,19 @@ put_trusts(struct writing *w)
 
 		rows[i].index = w->trusts[i]->index;
 		rows[i].cert = w->first_anchor + (uint32_t)place;
-		if (put_text(w, w->trusts[i]->name, &rows[i].name) == -1)
-			return -1;
+		rows[i].name = put_text(w, w->trusts[i]->name);
 	}
-	return 0;
 }
 
-static int
+static void
 put_setting(struct writing *w, const struct service_setting *setting,
     struct snapshot_service *row)
 {
 	if (setting == NULL)
-		return 0;
+		return;
 	row->configured = 1;
 	row->enabled = setting->enabled;
-	return put_text(w, setting->credential, &row->credential);
+	row->credential = put_text(w, setting->credential);
 }
 
 static int
@@ -358,16 +411,15 @@ put_services(struct writing *w, struct err *err)
 		struct text name = text_of(facts->name);
 
 		rows[i].local_index = used != NULL ? used->index : 0;
-		if (put_text(w, name, &rows[i].name) == -1 ||
-		    put_setting(w, config_service(w->config, name), &rows[i]) == -1)
-			return no_memory(err);
+		rows[i].name = put_text(w, name);
+		put_setting(w, config_service(w->config, name), &rows[i]);
 		if (bundle_material(w->config, facts, rows[i].material, err) == -1)
 			return -1;
 	}
 	return 0;
 }
 
-static int
+static void
 put_others(struct writing *w)
 {
 	struct snapshot_service *row = range_rows(w, SNAPSHOT_OTHERS);
@@ -377,12 +429,10 @@ put_others(struct writing *w)
 
 		if (services_named(w->services, setting->name) != NULL)
 			continue;
-		if (put_text(w, setting->name, &row->name) == -1 ||
-		    put_setting(w, setting, row) == -1)
-			return -1;
+		row->name = put_text(w, setting->name);
+		put_setting(w, setting, row);
 		row++;
 	}
-	return 0;
 }
 
 static void
@@ -436,10 +486,8 @@ put_header(struct writing *w, time_t now, struct err *err)
 	header->has_trust_store = config->has_trust_store;
 	header->next_local_index = config->next_local_index;
 	header->next_trust_index = config->next_trust_index;
-	header->size = w->size + w->heap.len;
-	if (header->size > UINT32_MAX)
-		return err_set(err, ERR_TOO_LARGE, "", "the snapshot exceeds 4 GiB");
-	header->heap = (struct span){ (uint32_t)w->size, (uint32_t)w->heap.len };
+	header->size = w->size + w->heap;
+	header->heap = (struct span){ (uint32_t)w->size, (uint32_t)w->heap };
 	memcpy(header->trust_sha256, config->trust_sha256, SHA256_SIZE);
 	return digest_config(config, header->config_sha256, err);
 }
@@ -447,11 +495,11 @@ put_header(struct writing *w, time_t now, struct err *err)
 static int
 put_rows(struct writing *w, time_t now, struct err *err)
 {
-	if (w->sans.len > 0)
-		memcpy(range_rows(w, SNAPSHOT_SANS), w->sans.data, w->sans.len);
-	if (put_certs(w) == -1 || put_locals(w) == -1 || put_trusts(w) == -1 ||
-	    put_others(w) == -1)
+	if (put_certs(w) == -1 || put_locals(w) == -1)
 		return no_memory(err);
+	put_sans(w);
+	put_trusts(w);
+	put_others(w);
 	if (put_services(w, err) == -1)
 		return -1;
 	return put_header(w, now, err);
@@ -464,20 +512,15 @@ snapshot_write(struct buf *buf, const struct config *config,
 	struct writing w = { .config = config, .services = services };
 	int rc = -1;
 
-	if (arrange(&w, err) == -1 || put_sans(&w, err) == -1 ||
-	    lay_out(&w, err) == -1 || put_rows(&w, now, err) == -1)
+	if (arrange(&w, err) == -1 || collect_sans(&w, err) == -1 ||
+	    lay_out(&w, buf, err) == -1 || put_rows(&w, now, err) == -1)
 		goto out;
-	if (buf_reserve(buf, w.size + w.heap.len) == -1) {
-		no_memory(err);
-		goto out;
-	}
-	(void)buf_add(buf, w.rows, w.size);
-	(void)buf_add(buf, w.heap.data, w.heap.len);
+	buf->len += w.size + w.heap;
+	buf->data[buf->len] = '\0'; /* as buf_add() would */
 	rc = 0;
 out:
-	buf_clear(&w.heap);
 	buf_clear(&w.sans);
-	free(w.rows);
+	arena_clear(&w.arena);
 	free(w.trusts);
 	free(w.locals);
 	free(w.certs);

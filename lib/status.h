@@ -62,8 +62,8 @@ struct status {
 	uint32_t confirm_timeout;
 	uint32_t loads, load_errors;
 	int64_t last_load;
-	int64_t local_changed,
-	    trust_changed; /* CLOCK_MONOTONIC ms; 0: before the start */
+	/* CLOCK_MONOTONIC ms; 0: before the start */
+	int64_t local_changed, trust_changed;
 	/* the candidate */
 	uint32_t has_candidate;
 	uint32_t candidate_conflicts; /* with running: it can only be discarded */

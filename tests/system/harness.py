@@ -80,6 +80,12 @@ def title(pid):
         return ""
 
 
+def walk(directory):
+    """All paths below a directory in which others may remove things meanwhile."""
+    return sorted(Path(at) / name for at, directories, files in os.walk(directory)
+                  for name in directories + files)
+
+
 def kill(pid):
     """kill -9, of a process that may be gone."""
     try:
@@ -264,12 +270,10 @@ agentXSocket {self.agentx}
 {perms}
 dontLogTCPWrappersConnects yes
 rocommunity {READ_COMMUNITY} 127.0.0.1 .1
+createUser {V3_USER} SHA-256 "{V3_AUTH}" AES "{V3_PRIV}"
 rwuser {V3_USER} priv .{ENTERPRISE_OID}
 trap2sink 127.0.0.1:{self.trap_port} {READ_COMMUNITY}
 """)
-        if not (persistent / "snmpd.conf").exists():
-            (persistent / "snmpd.conf").write_text(
-                f'createUser {V3_USER} SHA-256 "{V3_AUTH}" AES "{V3_PRIV}"\n')
         self.agentx.unlink(missing_ok=True)
         env = {**self.env, "MIBS": "", "SNMP_PERSISTENT_DIR": str(persistent),
                "SNMPCONFPATH": str(persistent)}
@@ -399,10 +403,13 @@ probe {{ address = "127.0.0.1:{self.https_port}" }}
             if server is not None:
                 server.stop()
 
+    def logs(self):
+        return sorted(path for where in (".", "nginx", "snmp") for path in (self.dir / where).glob("*.log"))
+
     def sanitizer_reports(self):
         """What a sanitizer wrote anywhere."""
         found = []
-        for log in self.dir.rglob("*.log"):
+        for log in self.logs():
             for line in log.read_text(errors="replace").splitlines():
                 if "Sanitizer" in line or "runtime error:" in line:
                     found.append(f"{log.name}: {line}")
@@ -410,9 +417,9 @@ probe {{ address = "127.0.0.1:{self.https_port}" }}
 
     def artefacts(self):
         """(title, text) of everything that helps to understand a failure."""
-        for log in sorted(self.dir.rglob("*.log")):
+        for log in self.logs():
             text = log.read_text(errors="replace")
             if text:
                 yield str(log.relative_to(self.dir)), "\n".join(text.splitlines()[-200:])
         yield "certconfd.conf", self.conf.read_text() if self.conf.exists() else "(none)"
-        yield "state", "\n".join(str(path.relative_to(self.dir)) for path in sorted(self.state.rglob("*")))
+        yield "state", "\n".join(str(path.relative_to(self.dir)) for path in walk(self.state))

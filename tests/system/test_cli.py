@@ -428,8 +428,8 @@ SHAPES = {
     "config of another prefix": f'<n:config xmlns:n="{BASE}"\n>\n{DOCUMENT}</n:config>\n',
     "rpc": f'<?xml version="1.0"?>\n<rpc xmlns="{BASE}"\n message-id="1"><!-- > -->\n<edit-config><target>'
            f"<running/>\n</target>\n<config>\n{DOCUMENT}</config></edit-config></rpc>",
-    "namespaces declared far out": f'<n:rpc xmlns:n="{BASE}" xmlns="{OURS}"\n xmlns:x="a&gt;&#10;b"><n:edit-config>'
-                                   f'<n:target><n:candidate/></n:target>\n<n:config>'
+    "namespaces declared far out": f'<n:rpc xmlns:n="{BASE}" xmlns="{OURS}"\n message-id="a>b"><n:edit-config>'
+                                   f'<n:target><n:candidate/></n:target>\n<n:config note="a>\nb">'
                                    f"<certconf>\n<verification-mode>none</verification-mode></certconf>"
                                    "</n:config>\n</n:edit-config></n:rpc>",
 }

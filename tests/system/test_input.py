@@ -218,14 +218,14 @@ def assert_no_secret(device, keys, *outputs):
 def test_refused(agent, pki, what):
     make, sentence = REFUSED[what]
     a, b = pki.leaf(), pki.leaf()
-    before, listing = agent.generation(), sorted(agent.state.rglob("*"))
+    before, listing = agent.generation(), harness.walk(agent.state)
     result = agent.import_document(make(pki, a, b), "--commit", check=False)
     said = result.stdout + result.stderr
     assert result.returncode == EXIT_INVALID, said
     assert re.search(sentence, result.stderr), result.stderr
     assert len(result.stderr.strip().splitlines()) <= 2, "one sentence"
     assert agent.generation() == before
-    assert sorted(agent.state.rglob("*")) == listing
+    assert harness.walk(agent.state) == listing
     status = json.loads(agent.cli("status", "--json").stdout)
     visible = json.dumps(status)
     assert re.search(sentence, visible) or what in ("not XML", "cut off", "too deep"), visible
@@ -247,15 +247,13 @@ def test_refused_without_commit_leaves_the_candidate(agent, pki, what):
     assert pki_module.fingerprint(stored) == pki_module.fingerprint(pki.other_root)
 
 
-@pytest.mark.parametrize("days, word", [(-1, "expired"), (0, "expired")])
-def test_expired_certificate(agent, pki, days, word):
-    leaf = pki.leaf(days=days)
+def test_expired_certificate(agent, pki):
+    leaf = pki.leaf(days=-1)
     result = agent.import_document(document(leaf.chain, leaf.key), "--commit", check=False)
     assert result.returncode == EXIT_INVALID
-    assert word in result.stderr
-    if days < 0:
-        agent.import_document(document(leaf.chain, leaf.key), "--commit", "--allow-expired")
-        assert in_force(agent) == leaf.sha256()
+    assert "expired" in result.stderr
+    agent.import_document(document(leaf.chain, leaf.key), "--commit", "--allow-expired")
+    assert in_force(agent) == leaf.sha256()
 
 
 def test_weak_signature(agent, pki):

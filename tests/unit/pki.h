@@ -13,6 +13,7 @@
 
 #include "lib/bytes.h"
 #include "lib/cert.h"
+#include "lib/limits.h"
 #include "lib/pem.h"
 
 static char pki_directory[256];
@@ -117,6 +118,21 @@ pki_certs(struct arena *arena, const char *names, struct cert *certs)
 		abort();
 	}
 	return found.count;
+}
+
+/* Expects a text, which must be UTF-8 of a length that can be shown. */
+static inline void
+pki_check_text(const char *name, const char *what, struct text text, const char *expect)
+{
+	size_t i, n;
+
+	if (!text_is(text, expect))
+		fail_msg("%s: %s is \"%.*s\"", name, what, (int)text.len, text.data);
+	if (text.len > LIMIT_TEXT)
+		fail_msg("%s: %s is too long", name, what);
+	for (i = 0; i < text.len; i += n)
+		if ((n = utf8_char(text.data + i, text.len - i)) == 0)
+			fail_msg("%s: %s is no UTF-8", name, what);
 }
 
 #endif

@@ -153,7 +153,7 @@ static const struct {
 	    "self" },
 	{ "dates are not judged", "expired inter", "ca", CHAIN_VALID, END_2020,
 	    END_2049, "ca" },
-	{ "nor those to come", "future inter", "ca", CHAIN_VALID, 2209075200, END_2049,
+	{ "nor those to come", "future inter", "ca", CHAIN_VALID, 2240611200, END_2049,
 	    "ca" },
 	{ "no expiry", "forever inter", "ca", CHAIN_VALID, END_2049, END_2049, "ca" },
 	{ "weakness is not judged", "sha1 inter", "ca", CHAIN_VALID, END_2049, END_2049,

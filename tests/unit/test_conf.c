@@ -128,8 +128,8 @@ test_refused(void **state)
 		{ "restart-interval = 86401\n", 1, "0 to 86400" },
 		{ "restart-interval = soon\n", 1, "restart-interval" },
 		{ "log-level = loud\n", 1, "log-level" },
-		{ "model = \"unclosed\n", 2, "unterminated" },
-		{ "model\n", 1, "model" },
+		{ "model = \"unclosed\n", 2, "end of file" },
+		{ "model\n", 2, "missing equal sign" },
 		{ "model = a\n/* no end\n", 0, "end of file" },
 	};
 	struct conf conf;

@@ -263,6 +263,40 @@ test_base(void **state)
 	buf_clear(&octets);
 }
 
+/* The built-in credential stays, and so do key, date and row of what is given back. */
+static void
+test_replace_all(void **state)
+{
+	static const char given_back[] = DOC(
+	    CREDENTIAL(CERT("p256.crt inter.crt")) "<credential><name>b</name>" CERT(
+		"rsa2048.crt") KEY("rsa2048.key") "</credential>");
+	struct document_options options = { .base = NULL };
+	struct run run = { .root = NULL }, again = { .root = NULL };
+	struct config config = { .mode = VERIFY_NONE };
+	const struct credential *local;
+	char *got;
+
+	(void)state;
+	assert_int_equal(run_read(&run, DOC(LOCAL TRUST), &options), 0);
+	assert_non_null(config_add_credential(&config, text_of(CREDENTIAL_FACTORY)));
+	assert_int_equal(document_apply(run.document, &config, NOW, &run.err), 0);
+
+	options.default_operation = "replace";
+	assert_int_equal(run_read(&again, given_back, &options), 0);
+	assert_int_equal(document_apply(again.document, &config, NOW + 5, &again.err),
+	    0);
+	got = describe(&config);
+	assert_string_equal(got, "b:1:match factory:0:missing local:2:match none");
+	free(got);
+	local = config_credential(&config, text_of(CREDENTIAL_LOCAL));
+	assert_int_equal(local->index, INDEX_LOCAL);
+	assert_int_equal(local->installed, NOW);
+	assert_int_equal(config_credential(&config, text_of("b"))->installed, NOW + 5);
+	config_clear(&config);
+	run_clear(&again);
+	run_clear(&run);
+}
+
 int
 main(void)
 {
@@ -271,6 +305,7 @@ main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_apply_again),
 		cmocka_unit_test(test_base),
+		cmocka_unit_test(test_replace_all),
 	};
 
 	return cmocka_run_group_tests(tests, documents_setup, documents_teardown);

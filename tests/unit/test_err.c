@@ -57,7 +57,7 @@ every_code_has_a_kind(void **state)
 				fail_msg("%s: twice", kind->text);
 	}
 	assert_ptr_equal(err_kind(ERR_CODE_MAX), err_kind(ERR_OTHER));
-	assert_ptr_equal(err_kind((enum err_code)-1), err_kind(ERR_OTHER));
+	assert_ptr_equal(err_kind((enum err_code) - 1), err_kind(ERR_OTHER));
 }
 
 static const struct {

@@ -94,16 +94,64 @@ certs_equal(const struct cert *a, const struct cert *b)
 }
 
 static void
+check_local(const struct snapshot *snapshot, const struct credential *credential)
+{
+	const struct snapshot_local *local =
+	    snapshot_local(snapshot, credential->index);
+	struct cert cert;
+
+	assert_non_null(local);
+	assert_ptr_equal(local, snapshot_local_named(snapshot, credential->name.data));
+	texts_equal(snapshot_text(snapshot, local->name), credential->name);
+	assert_int_equal(local->count, credential->count);
+	for (uint32_t k = 0; k < local->count; k++) {
+		snapshot_cert(snapshot, local->first_cert + k, &cert);
+		certs_equal(&cert, &credential->chain[k]);
+		memset(&cert, 0, sizeof(cert));
+		assert_true(
+		    snapshot_find_cert(snapshot, credential->chain[k].sha256, &cert));
+		certs_equal(&cert, &credential->chain[k]);
+	}
+}
+
+static void
+check_sans(const struct snapshot *snapshot)
+{
+	const struct snapshot_local *local = snapshot_local(snapshot, INDEX_LOCAL);
+	uint32_t nsans, san = snapshot_sans(snapshot, local->first_cert, &nsans);
+
+	assert_int_equal(nsans, 3);
+	assert_int_equal(snapshot->sans[san].type, SAN_DNS);
+	texts_equal(snapshot_text(snapshot, snapshot->sans[san + 1].value),
+	    text_of("other.example"));
+	assert_int_equal(snapshot->sans[san + 2].type, SAN_IP);
+	(void)snapshot_sans(snapshot, local->first_cert + 1, &nsans);
+	assert_int_equal(nsans, 0);
+}
+
+static void
+check_absent(const struct snapshot *snapshot)
+{
+	uint8_t sha256[SHA256_SIZE];
+	struct cert cert;
+
+	memset(sha256, 0xee, SHA256_SIZE);
+	assert_null(snapshot_local(snapshot, 0));
+	assert_null(snapshot_local(snapshot, 77));
+	assert_null(snapshot_local_named(snapshot, "nosuch"));
+	assert_false(snapshot_find_cert(snapshot, sha256, &cert));
+	snapshot_cert(snapshot, snapshot->header->certs.count, &cert);
+	assert_int_equal(cert.der.len, 0);
+}
+
+static void
 reads(void **state)
 {
-	const struct snapshot_local *local;
-	const struct credential *credential;
 	struct snapshot snapshot;
 	struct config config;
 	struct buf buf;
 	struct cert cert;
 	struct err err;
-	uint32_t nsans, san;
 
 	(void)state;
 	begin(&config, &buf);
@@ -115,48 +163,16 @@ reads(void **state)
 	assert_int_equal(snapshot.header->others.count, 1);
 	assert_int_equal(snapshot.header->verify_mode, VERIFY_OUTGOING);
 	assert_int_equal(snapshot.header->built, MODEL_NOW);
-
-	for (size_t i = 0; i < config.ncredentials; i++) {
-		credential = &config.credentials[i];
-		local = snapshot_local(&snapshot, credential->index);
-		assert_non_null(local);
-		assert_ptr_equal(local,
-		    snapshot_local_named(&snapshot, credential->name.data));
-		texts_equal(snapshot_text(&snapshot, local->name), credential->name);
-		assert_int_equal(local->count, credential->count);
-		for (uint32_t k = 0; k < local->count; k++) {
-			snapshot_cert(&snapshot, local->first_cert + k, &cert);
-			certs_equal(&cert, &credential->chain[k]);
-			memset(&cert, 0, sizeof(cert));
-			assert_true(snapshot_find_cert(&snapshot,
-			    credential->chain[k].sha256, &cert));
-			certs_equal(&cert, &credential->chain[k]);
-		}
-	}
+	for (size_t i = 0; i < config.ncredentials; i++)
+		check_local(&snapshot, &config.credentials[i]);
 	for (uint32_t i = 0; i < 5; i++) {
 		assert_true(snapshot_find_cert(&snapshot, config.anchors[i].cert.sha256,
 		    &cert));
 		certs_equal(&cert, &config.anchors[i].cert);
-		if (i > 0)
-			assert_true(
-			    snapshot.trusts[i].index > snapshot.trusts[i - 1].index);
+		assert_int_equal(snapshot.trusts[i].index, i + 1);
 	}
-	assert_null(snapshot_local(&snapshot, 0));
-	assert_null(snapshot_local(&snapshot, 77));
-	assert_null(snapshot_local_named(&snapshot, "nosuch"));
-	memset(cert.sha256, 0xee, SHA256_SIZE);
-	assert_false(snapshot_find_cert(&snapshot, cert.sha256, &cert));
-
-	local = snapshot_local(&snapshot, INDEX_LOCAL);
-	san = snapshot_sans(&snapshot, local->first_cert, &nsans);
-	assert_int_equal(nsans, 3);
-	assert_int_equal(snapshot.sans[san].type, SAN_DNS);
-	texts_equal(snapshot_text(&snapshot, snapshot.sans[san + 1].value),
-	    text_of("other.example"));
-	assert_int_equal(snapshot.sans[san + 2].type, SAN_IP);
-	(void)snapshot_sans(&snapshot, local->first_cert + 1, &nsans);
-	assert_int_equal(nsans, 0);
-
+	check_sans(&snapshot);
+	check_absent(&snapshot);
 	assert_int_equal(snapshot.services[0].local_index, INDEX_LOCAL);
 	assert_int_equal(snapshot.services[0].enabled, 1);
 	assert_int_equal(snapshot.services[3].configured, 0);
