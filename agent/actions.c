@@ -146,7 +146,7 @@ mode_fits(struct engine *e, const struct snmp_prepare *set)
 	err_set(&err, ERR_MODE_NEEDS_TRUST_STORE, "/certconf/verification-mode",
 	    "verification mode %s needs a trust store with at least one certificate",
 	    name_text(&verify_mode_names, set->mode));
-	engine_refused(e, USER, ACTION_NOOP, &err);
+	engine_refused(e, USER, alone ? ACTION_COMMIT : ACTION_NOOP, &err);
 	return false;
 }
 

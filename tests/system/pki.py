@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """A small PKI made with openssl, and documents made of it."""
+import datetime
 import subprocess
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -86,6 +87,29 @@ class Pki:
         name = f"leaf{self.number}"
         self._key(self.directory / f"{name}.key", kind)
         return self._leaf(name, common_name, days, digest)
+
+    def ageing(self, age_days, left_days, common_name="unit.example.test"):
+        """A credential that has been valid for some days and will be for some more."""
+        self.number += 1
+        path = self.directory / f"leaf{self.number}"
+        self._key(path.with_suffix(".key"), "ec")
+        now = datetime.datetime.now(datetime.timezone.utc)
+        begin, end = (f"{now + datetime.timedelta(days=days):%Y%m%d%H%M%SZ}" for days in (-age_days, left_days))
+        config = path.with_suffix(".ca")
+        config.write_text(f"[ca]\ndefault_ca=own\n[own]\ndatabase={path}.db\nnew_certs_dir={self.directory}\n"
+                          "rand_serial=yes\ndefault_md=sha256\npolicy=any\nunique_subject=no\n"
+                          "[any]\ncommonName=supplied\n"
+                          "[leaf]\nbasicConstraints=critical,CA:false\nkeyUsage=critical,digitalSignature\n"
+                          f"extendedKeyUsage=serverAuth\nsubjectAltName=DNS:{common_name}\n")
+        Path(f"{path}.db").write_text("")
+        request = path.with_suffix(".csr")
+        request.write_bytes(openssl("req", "-new", "-key", path.with_suffix(".key"), "-subj",
+                                    f"/CN={common_name}"))
+        issuer = self.directory / "intermediate"
+        openssl("ca", "-batch", "-notext", "-config", config, "-extensions", "leaf", "-startdate", begin,
+                "-enddate", end, "-cert", issuer.with_suffix(".crt"), "-keyfile", issuer.with_suffix(".key"),
+                "-in", request, "-out", path.with_suffix(".crt"))
+        return Credential(path, self.intermediate)
 
     def renew(self, credential, common_name="unit.example.test", days=700):
         """A new certificate for the key of another."""

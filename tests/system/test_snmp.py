@@ -110,7 +110,9 @@ def test_mode_and_commit_in_one_pdu_leave_the_candidate(device, pki):
 
 
 def test_a_mode_without_trust_store_is_refused(device):
-    device.set(("certconfVerifyAdminMode.0", "i", "outgoing"), ("certconfCfgAction.0", "i", "commit"))
+    result = device.set(("certconfVerifyAdminMode.0", "i", "outgoing"), ("certconfCfgAction.0", "i", "commit"),
+                        check=False)
+    assert result.returncode != 0 and "inconsistentValue" in result.stdout + result.stderr
     eventually(device, "certconfCfgLastError.0", "modeNeedsTrustStore")
     assert settled(device) == "failed"
     assert "trust store" in device.get("certconfCfgLastErrorText.0")
@@ -126,13 +128,21 @@ def test_validate_and_discard(device, pki):
     eventually(device, "certconfCfgState.0", "idle")
 
 
+def test_delete_trust(device, pki):
+    device.import_document(document(trust=pki.root), "--commit")
+    device.set(("certconfCfgAction.0", "i", "deleteTrust"))
+    eventually(device, "certconfCfgState.0", "staged")
+    device.set(("certconfCfgAction.0", "i", "commit"))
+    eventually(device, "certconfTrustCount.0", "0")
+
+
 def test_delete_and_rollback(device, pki):
     leaf, factory = pki.leaf(), device.served()
     device.import_document(whole(leaf, pki), "--commit")
     device.set(("certconfCfgAction.0", "i", "deleteTrust"))
-    eventually(device, "certconfCfgState.0", "invalid")
-    device.set(("certconfCfgAction.0", "i", "discard"))
-    eventually(device, "certconfCfgState.0", "idle")
+    assert after(device, "deleteTrust") == "failed"
+    assert device.get("certconfCfgLastError.0") == "modeNeedsTrustStore"
+    assert device.get("certconfTrustCount.0") == "1"
     device.set(("certconfCfgAction.0", "i", "deleteLocal"))
     eventually(device, "certconfCfgState.0", "staged")
     device.set(("certconfCfgAction.0", "i", "commit"))
@@ -215,6 +225,15 @@ def test_a_restarted_snmpd_is_found_again(device):
     assert time.monotonic() - started < 3
 
 
+def test_a_snmpd_that_starts_later(make_device, mibs):
+    device = make_device(mibs)
+    device.write_conf(**{"agentx-socket": device.agentx})
+    device.start_agent()
+    wait_for(lambda: "no AgentX master" in device.agent.text(), "the first attempt has failed")
+    device.start_snmpd()
+    wait_for(device.snmp_answers, "answers through the snmpd that came later", 5)
+
+
 def test_first_answer(make_device, mibs):
     device = make_device(mibs)
     device.start_snmpd()
@@ -256,10 +275,11 @@ def test_commit_done_and_failed(notified, pki):
 
 
 def test_expiring_and_clear(notified, pki):
-    soon = pki.leaf(days=5)
+    soon = pki.ageing(360, 5)
     notified.import_document(document(soon.chain, soon.key), "--commit")
     wait_for(lambda: traps(notified, LOCAL_EXPIRING), "LocalExpiring")
-    assert notified.get("certconfLocalStatus.1") in ("warning", "critical")
+    assert notified.get("certconfLocalStatus.1") == "critical"
+    assert notified.get("certconfOverallStatus.0") == "critical"
     later = pki.leaf(days=900)
     notified.import_document(document(later.chain, later.key), "--commit")
     wait_for(lambda: traps(notified, LOCAL_CLEAR), "LocalExpiryClear")

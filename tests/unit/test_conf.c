@@ -130,7 +130,7 @@ test_refused(void **state)
 		{ "log-level = loud\n", 1, "log-level" },
 		{ "model = \"unclosed\n", 2, "end of file" },
 		{ "model\n", 2, "missing equal sign" },
-		{ "model = a\n/* no end\n", 0, "end of file" },
+		{ "model = a\n/* no end\n", 0, "comment" },
 	};
 	struct conf conf;
 	struct err err;
