@@ -239,7 +239,8 @@ run_helper(struct monitor *m, int result, helper_work *work, void *context,
 	int fds[KEEP_MAX] = { result, m->store.root, m->store.generations.dir };
 	struct err err = { .code = ERR_NONE };
 
-	memcpy(&fds[3], keep, nkeep * sizeof(*keep));
+	if (nkeep > 0)
+		memcpy(&fds[3], keep, nkeep * sizeof(*keep));
 	begin_child(parent, "helper", fds, nkeep + 3);
 	die_with(parent, SIGTERM); /* so that a command can be ended below it */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

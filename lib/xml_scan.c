@@ -333,8 +333,8 @@ xml_scan_feed(struct xml_scan *s, const uint8_t *data, size_t len, size_t *ret_c
 		}
 		if (octet(s, data[i++], err) == -1)
 			return -1;
-		/* the end of a tag, comment or CDATA section */
-		if (s->state == SCAN_TEXT && data[i - 1] == '>')
+		/* the end of a tag, comment or CDATA section; space around the root */
+		if (s->state == SCAN_TEXT && (data[i - 1] == '>' || s->depth == 0))
 			*ret_cut = i;
 	}
 	return 0;

@@ -462,43 +462,48 @@ algorithms_without_a_name(void **state)
 	}
 }
 
+/* What we take an X509 can be made of. */
+static void
+check_as_strict(const char *name, const uint8_t *der, size_t len)
+{
+	struct arena scratch = { NULL };
+	const uint8_t *p = der;
+	struct cert cert;
+	struct err err;
+	X509 *x509;
+
+	if (cert_parse(&scratch, (struct blob){ der, len }, &cert, &err) == 0) {
+		if ((x509 = d2i_X509(NULL, &p, (long)len)) == NULL)
+			fail_msg("%s: taken, but not by OpenSSL", name);
+		X509_free(x509);
+	}
+	ERR_clear_error();
+	arena_clear(&scratch);
+}
+
 /* No part of a certificate is one, and no octet can be changed so that only we take it.
  */
 static void
 never_more_lenient_than_openssl(void **state)
 {
 	static const char *const list[] = { "sans", "rsa2048" };
-	struct arena scratch = { NULL };
 	struct cert cert;
 	struct err err;
-	const uint8_t *p;
-	uint8_t *der;
-	X509 *x509;
+	uint8_t *der, bit;
 	size_t len, i, k;
-	int bit;
 
 	(void)state;
 	for (k = 0; k < nitems(list); k++) {
 		der = copy_of(list[k], 0, &len);
 		for (i = 0; i < len; i++)
-			if (cert_parse(&scratch, (struct blob){ der, i }, &cert,
-				&err) == 0)
+			if (cert_parse(&arena, (struct blob){ der, i }, &cert, &err) ==
+			    0)
 				fail_msg("%s: %zu octets taken", list[k], i);
-		arena_clear(&scratch);
 		for (i = 0; i < 8 * len; i += 3) {
-			bit = 1 << i % 8;
-			der[i / 8] = (uint8_t)(der[i / 8] ^ bit);
-			if (cert_parse(&scratch, (struct blob){ der, len }, &cert,
-				&err) == 0) {
-				p = der;
-				x509 = d2i_X509(NULL, &p, (long)len);
-				if (x509 == NULL)
-					fail_msg("%s: bit %zu", list[k], i);
-				X509_free(x509);
-			}
-			ERR_clear_error();
-			arena_clear(&scratch);
-			der[i / 8] = (uint8_t)(der[i / 8] ^ bit);
+			bit = (uint8_t)(1 << i % 8);
+			der[i / 8] ^= bit;
+			check_as_strict(list[k], der, len);
+			der[i / 8] ^= bit;
 		}
 	}
 }
