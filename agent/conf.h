@@ -9,27 +9,32 @@
 #include "lib/status.h"
 
 struct conf {
-	char user[STATUS_NAME];	     /* of engine, nursery, sessions and probes; default _certconf */
+	char user[STATUS_NAME];      /* of engine, nursery, sessions and probes; default
+					_certconf */
 	char snmp_user[STATUS_NAME]; /* of the snmp process; default: user */
-	char snmp_group[STATUS_NAME]; /* group of the AgentX socket; "": the user's own */
-	char write_group[STATUS_NAME]; /* may change the configuration; "": root and own uid only */
+	char snmp_group[STATUS_NAME];  /* group of the AgentX socket; "": the user's own
+					*/
+	char write_group[STATUS_NAME]; /* may change the configuration; "": root and own
+					  uid only */
 	char read_group[STATUS_NAME];  /* may read it; "": who may write */
 	char state_dir[STATUS_TEXT];   /* default STATE_DIR */
-	char run_dir[STATUS_TEXT];     /* default RUN_DIR; netconf.sock and certconfd.pid */
-	char services_dir[STATUS_TEXT]; /* default CONF_DIR "/services.d" */
-	char features_dir[STATUS_TEXT]; /* default CONF_DIR "/features.d" */
+	char run_dir[STATUS_TEXT]; /* default RUN_DIR; netconf.sock and certconfd.pid */
+	char services_dir[STATUS_TEXT];  /* default CONF_DIR "/services.d" */
+	char features_dir[STATUS_TEXT];  /* default CONF_DIR "/features.d" */
 	char agentx_socket[STATUS_TEXT]; /* default /var/agentx/master; "": no SNMP */
-	char snmp_program[STATUS_TEXT]; /* default LIBEXEC_DIR "/certconf-snmp" */
+	char snmp_program[STATUS_TEXT];  /* default LIBEXEC_DIR "/certconf-snmp" */
 	char model[STATUS_NAME];     /* certconfModel, first line of the status page */
 	char host_name[STATUS_NAME]; /* default: gethostname() */
-	uint32_t restart_interval;   /* seconds between two restarts of one service; default 10 */
-	uint32_t log_level;	     /* enum log_level */
-	int foreground;		     /* from the command line */
+	uint32_t restart_interval;   /* seconds between two restarts of one service;
+					default 10 */
+	uint32_t log_level;          /* enum log_level */
+	int foreground;              /* from the command line */
 };
 
 /*
  * Reads the file.  Refused: an unknown option, a value out of range, a path that is not
- * absolute, a file that belongs to neither root nor the caller or is writable by others.
+ * absolute, a file that belongs to neither root nor the caller or is writable by
+ * others.
  */
 int conf_load(const char *path, struct conf *ret_conf, struct err *);
 

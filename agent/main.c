@@ -24,8 +24,8 @@
 #include "handlers/warm.h"
 #include "handlers/worker.h"
 
-#define STARTS_MAX 5 /* in START_SECONDS; more is a fault that a start does not mend   \
-		      */
+/* More starts within so many seconds are a fault that starting does not mend. */
+#define STARTS_MAX 5
 #define START_SECONDS 10
 
 static volatile sig_atomic_t caught; /* the last signal; 0: none, or it was handed on */

@@ -2,8 +2,8 @@
 /*
  * The privileged process: owns the store, the durable state and the service commands,
  * accepts connections and starts every other process.  It parses nothing that came from
- * outside and composes no file.  A poll loop; whatever takes long is a forked helper.  On
- * any irregularity it stops, and the supervisor starts everything anew.
+ * outside and composes no file.  A poll loop; whatever takes long is a forked helper.
+ * On any irregularity it stops, and the supervisor starts everything anew.
  */
 #ifndef AGENT_MONITOR_H
 #define AGENT_MONITOR_H

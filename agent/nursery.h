@@ -9,7 +9,7 @@
 
 #include "agent/proto.h"
 
-/* What the forked processes run; each enters the sandbox first.  client is -1 for a worker. */
+/* What the forked processes run; each enters the sandbox first. */
 struct nursery_kinds {
 	void (*session)(int engine, int client, const struct identity *);
 	void (*worker)(int engine, const struct job *, const struct identity *);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Every message that passes between the processes, with its struct and its descriptors.
- * Each struct has a fixed size; strings in them are terminated, and the receiver checks.
+ * Each struct has a fixed size; strings in them are terminated, and the receiver
+ * checks.
  *
  *   engine  <-> monitor    PRIV_*   what may be asked of root, and what root tells
  *   engine  <-> nursery    SPAWN_*  make a process; one has ended
@@ -38,20 +39,21 @@ struct counters {
 
 /* --- engine and monitor --- */
 enum priv_type {
-	PRIV_BOOT = 1,	/* monitor -> engine, first: what is in force */
-	PRIV_CLIENT,	/* monitor -> engine: somebody connected */
-	PRIV_SNMP,	/* monitor -> engine: a new snmp process; its channel */
-	PRIV_SERVICES,	/* monitor -> engine: root changed the definitions */
-	PRIV_KEYS,	/* engine -> monitor: keep these until they are staged or forgotten */
-	PRIV_FORGET,	/* engine -> monitor: drop all waiting keys but those named */
-	PRIV_STAGE,	/* engine -> monitor: write a generation completely */
-	PRIV_ACTIVATE,	/* engine -> monitor: journal it and point live at it */
-	PRIV_RESTART,	/* engine -> monitor: run a service's restart command */
-	PRIV_END,	/* engine -> monitor: the commit is over: history, journal, prune */
-	PRIV_LOAD,	/* engine -> monitor: the snapshot of a kept generation */
-	PRIV_COUNTERS,	/* engine -> monitor: make these durable */
+	PRIV_BOOT = 1, /* monitor -> engine, first: what is in force */
+	PRIV_CLIENT,   /* monitor -> engine: somebody connected */
+	PRIV_SNMP,     /* monitor -> engine: a new snmp process; its channel */
+	PRIV_SERVICES, /* monitor -> engine: root changed the definitions */
+	PRIV_KEYS,   /* engine -> monitor: keep these until they are staged or forgotten
+		      */
+	PRIV_FORGET, /* engine -> monitor: drop all waiting keys but those named */
+	PRIV_STAGE,  /* engine -> monitor: write a generation completely */
+	PRIV_ACTIVATE, /* engine -> monitor: journal it and point live at it */
+	PRIV_RESTART,  /* engine -> monitor: run a service's restart command */
+	PRIV_END,  /* engine -> monitor: the commit is over: history, journal, prune */
+	PRIV_LOAD, /* engine -> monitor: the snapshot of a kept generation */
+	PRIV_COUNTERS,  /* engine -> monitor: make these durable */
 	PRIV_SNMP_KILL, /* engine -> monitor: its heartbeat stopped; start another */
-	PRIV_DONE,	/* monitor -> engine: the answer to a request, by its id */
+	PRIV_DONE,      /* monitor -> engine: the answer to a request, by its id */
 	PRIV_TYPE_MAX
 };
 
@@ -61,13 +63,14 @@ struct priv_boot {
 	uint64_t recovered;  /* a commit of this generation was cut off; 0: none was */
 	int64_t running_since;
 	struct counters counters;
-	uint32_t ncommits, no_snapshot; /* no_snapshot: there is a generation, but rebuilt is needed */
+	uint32_t ncommits,
+	    no_snapshot; /* no_snapshot: there is a generation, but rebuilt is needed */
 	struct status_commit commits[LIMIT_HISTORY]; /* newest first */
 	char model[STATUS_NAME];
 	char host[STATUS_NAME];
 	char state_dir[STATUS_TEXT];
 	uint8_t machine_id[SHA256_SIZE]; /* hash of it: a clone has another */
-	uint32_t restart_interval; /* seconds between restarts of one service */
+	uint32_t restart_interval;       /* seconds between restarts of one service */
 };
 
 /* PRIV_CLIENT: the connected socket. */
@@ -100,8 +103,8 @@ struct priv_stage {
 /* PRIV_ACTIVATE: nothing.  Refused when that generation is not completely there. */
 struct priv_activate {
 	uint64_t generation;
-	uint64_t previous;  /* what start-up goes back to; 0 with back: clears nothing */
-	uint8_t back;	    /* this is the way back */
+	uint64_t previous; /* what start-up goes back to; 0 with back: clears nothing */
+	uint8_t back;      /* this is the way back */
 	struct counters counters;
 };
 
@@ -112,7 +115,7 @@ struct priv_restart {
 
 struct priv_end {
 	uint64_t generation; /* the one that was tried */
-	uint32_t keep;	     /* 0: it was rolled back, its directory goes */
+	uint32_t keep;       /* 0: it was rolled back, its directory goes */
 	struct status_commit commit;
 };
 
@@ -136,13 +139,13 @@ enum spawn_kind { SPAWN_SESSION, SPAWN_WORKER, SPAWN_PROBE, SPAWN_KIND_MAX };
 /* What a worker does: an edit of fixed size. */
 enum job_kind {
 	JOB_NONE,
-	JOB_FACTORY,	  /* make the factory credential; first boot */
-	JOB_SET_MODE,	  /* arg: enum verify_mode */
+	JOB_FACTORY,  /* make the factory credential; first boot */
+	JOB_SET_MODE, /* arg: enum verify_mode */
 	JOB_DELETE_LOCAL,
 	JOB_DELETE_TRUST,
 	JOB_VALIDATE,
-	JOB_ROLLBACK,	  /* arg: generation */
-	JOB_REBASE,	  /* the candidate onto the new running configuration */
+	JOB_ROLLBACK, /* arg: generation */
+	JOB_REBASE,   /* the candidate onto the new running configuration */
 	JOB_KIND_MAX
 };
 
@@ -183,9 +186,9 @@ struct spawn_ended {
 
 /* --- session or worker, and engine --- */
 enum ses_type {
-	SES_GET = 1,   /* session: a configuration and what is known of it */
-	SES_EDIT,      /* session: the next candidate */
-	SES_COMMIT,    /* session: put the candidate, or a change of its own, in force */
+	SES_GET = 1, /* session: a configuration and what is known of it */
+	SES_EDIT,    /* session: the next candidate */
+	SES_COMMIT,  /* session: put the candidate, or a change of its own, in force */
 	SES_VALIDATED, /* session: the verdict on the candidate */
 	SES_DISCARD,
 	SES_LOCK,
@@ -195,13 +198,14 @@ enum ses_type {
 	SES_SUBSCRIBE, /* tell me the steps of commits */
 	SES_REFUSED,   /* session: I refused something: last error, log, notification */
 	SES_REPLY,     /* engine: the answer to each of the above */
-	SES_STEP,      /* engine: a step of a commit, to subscribers and to who commits */
+	SES_STEP, /* engine: a step of a commit, to subscribers and to who commits */
 	SES_TYPE_MAX
 };
 
 enum ses_store { STORE_RUNNING, STORE_CANDIDATE, SES_STORE_MAX };
 
-/* SES_GET.  The reply brings services table, snapshot and status, each a sealed file. */
+/* SES_GET.  The reply brings services table, snapshot and status, each a sealed file.
+ */
 struct ses_get {
 	uint32_t store;
 };
@@ -212,19 +216,21 @@ struct ses_get {
  * reply is ERR_BUSY with stale set, and the session does it again.
  */
 struct ses_edit {
-	uint64_t base;	   /* revision of the candidate, or generation with private */
+	uint64_t base; /* revision of the candidate, or generation with private */
 	uint64_t services_revision;
 	uint32_t has_keys;
-	uint32_t action;   /* enum action, for the last action */
+	uint32_t action;    /* enum action, for the last action */
 	struct err problem; /* ERR_NONE: config_check() found nothing */
 };
 
 struct ses_commit {
-	uint32_t private;  /* a change of the session's own, with the files of SES_EDIT */
-	uint32_t origin;   /* enum origin */
+	uint32_t private; /* a change of the session's own, with the files of SES_EDIT
+			   */
+	uint32_t origin;  /* enum origin */
 	uint32_t no_restart;
 	uint32_t allow_expired;
-	uint64_t keys_from;   /* with private: a kept generation that has its keys; 0: none */
+	uint64_t
+	    keys_from; /* with private: a kept generation that has its keys; 0: none */
 	struct ses_edit edit; /* with private */
 	char comment[STATUS_TEXT];
 };
@@ -259,11 +265,12 @@ struct ses_none {
 struct ses_reply {
 	struct err err; /* ERR_NONE: ok */
 	uint32_t stale;
-	uint32_t rolled_back;  /* a commit that failed: the previous generation serves */
-	uint32_t unchanged;    /* a commit of what is running already */
+	uint32_t rolled_back; /* a commit that failed: the previous generation serves */
+	uint32_t unchanged;   /* a commit of what is running already */
 	uint32_t lock_session; /* who holds the lock, with ERR_LOCKED */
-	uint64_t revision;     /* of the candidate; or generation, for running and SES_LOAD */
-	uint64_t generation;   /* in force now */
+	uint64_t
+	    revision; /* of the candidate; or generation, for running and SES_LOAD */
+	uint64_t generation; /* in force now */
 	uint32_t next_local_index, next_trust_index;
 };
 
@@ -280,7 +287,7 @@ enum commit_step {
 struct ses_step {
 	uint64_t generation;
 	int64_t time;
-	uint32_t step;	      /* enum commit_step */
+	uint32_t step; /* enum commit_step */
 	uint32_t rolling_back;
 	uint32_t failed;
 	char service[STATUS_NAME]; /* "" where it is not about one */
@@ -300,14 +307,14 @@ struct probe_result {
 /* --- snmp and engine --- */
 enum snmp_type {
 	SNMP_SNAPSHOT = 1, /* engine: a new running snapshot */
-	SNMP_STATUS,	   /* engine: the status, whole */
-	SNMP_NOTIFY,	   /* engine: send this */
-	SNMP_PREPARE,	   /* snmp: a SET; all of one PDU */
-	SNMP_TICKET,	   /* engine: the answer */
-	SNMP_APPLY,	   /* snmp: do it; cannot be refused */
-	SNMP_RELEASE,	   /* snmp: forget it */
-	SNMP_NOTIFIED,	   /* snmp: handed to a connected master, up to this number */
-	SNMP_HEARTBEAT,	   /* snmp: alive; whether the master is there */
+	SNMP_STATUS,       /* engine: the status, whole */
+	SNMP_NOTIFY,       /* engine: send this */
+	SNMP_PREPARE,      /* snmp: a SET; all of one PDU */
+	SNMP_TICKET,       /* engine: the answer */
+	SNMP_APPLY,        /* snmp: do it; cannot be refused */
+	SNMP_RELEASE,      /* snmp: forget it */
+	SNMP_NOTIFIED,     /* snmp: handed to a connected master, up to this number */
+	SNMP_HEARTBEAT,    /* snmp: alive; whether the master is there */
 	SNMP_TYPE_MAX
 };
 
@@ -357,13 +364,20 @@ struct notification {
 #define SNMP_SET_SPIN_LOCK 0x4u
 struct snmp_prepare {
 	uint32_t has;
-	uint32_t mode;	 /* enum verify_mode */
+	uint32_t mode;   /* enum verify_mode */
 	uint32_t action; /* enum action */
 	uint32_t spin_lock;
 };
 
 /* How a SET is refused. */
-enum ticket_verdict { TICKET_OK, TICKET_BUSY, TICKET_LOCKED, TICKET_SPIN, TICKET_INCONSISTENT, TICKET_MAX };
+enum ticket_verdict {
+	TICKET_OK,
+	TICKET_BUSY,
+	TICKET_LOCKED,
+	TICKET_SPIN,
+	TICKET_INCONSISTENT,
+	TICKET_MAX
+};
 struct snmp_ticket {
 	uint32_t ticket; /* 0 when refused */
 	uint32_t verdict;

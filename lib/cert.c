@@ -78,7 +78,10 @@ read_serial(struct arena *arena, struct blob serial, struct cert *cert, struct e
 	size_t i;
 
 	line_init(&line, SERIAL_TEXT);
-	for (i = 0; i < serial.len && !line.cut; i++)
+	/* The octet that only says "not negative" is not shown, as by every other tool.
+	 */
+	i = serial.len > 1 && serial.data[0] == 0 ? 1 : 0;
+	for (; i < serial.len && !line.cut; i++)
 		line_add(&line, hex_format(pair, serial.data + i, 1));
 	return finish(&line, arena, &cert->serial, err);
 }

@@ -50,7 +50,7 @@ struct cert {
 	    key_usage; /* bit n = RFC 5280 4.2.1.3 bit n; with CERT_HAS_KEY_USAGE */
 	struct text subject; /* RFC 4514, most specific part first */
 	struct text issuer;
-	struct text serial; /* lower-case hex of the INTEGER's content octets */
+	struct text serial; /* lower-case hex; negative: its content octets */
 	struct text sig_algorithm;
 	struct text ext_key_usage;             /* "serverAuth, clientAuth" */
 	struct text sans;                      /* "DNS:a, IP:b" */

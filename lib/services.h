@@ -18,8 +18,7 @@
 #define SERVICE_SERVES 0x1u /* answers everybody, a web page */
 #define SERVICE_CALLS_OUT                                                              \
 	0x2u /* connects to others: mode outgoing and up verifies them */
-#define SERVICE_TAKES_CALLS 0x4u /* mode outgoing-and-incoming asks for certificates   \
-				  */
+#define SERVICE_TAKES_CALLS 0x4u /* outgoing-and-incoming asks for certificates */
 
 /* Which PEM files it wants in live/services/NAME/. */
 #define SERVICE_FILES_SEPARATE 0x1u /* cert, chain, fullchain, privkey */

@@ -300,15 +300,16 @@ octet(struct xml_scan *s, uint8_t c, struct err *err)
 	return 0;
 }
 
-/* The number of plain octets at the beginning. */
+/* The number of octets at the beginning of a text that need no look. */
 static size_t
 skip(struct xml_scan *s, const uint8_t *data, size_t len)
 {
+	bool (*const needs_none)(uint8_t) = s->depth > 0 ? is_plain : is_space;
 	size_t n = 0;
 
 	if (len > LIMIT_DOCUMENT - s->total)
 		len = LIMIT_DOCUMENT - s->total;
-	for (; n < len && is_plain(data[n]); n++)
+	for (; n < len && needs_none(data[n]); n++)
 		s->line += data[n] == '\n';
 	s->total += n;
 	return n;
@@ -322,7 +323,7 @@ xml_scan_feed(struct xml_scan *s, const uint8_t *data, size_t len, size_t *ret_c
 
 	*ret_cut = 0;
 	while (i < len) {
-		if (s->state == SCAN_TEXT && s->depth > 0) {
+		if (s->state == SCAN_TEXT) {
 			size_t n = skip(s, data + i, len - i);
 
 			i += n;
@@ -333,8 +334,8 @@ xml_scan_feed(struct xml_scan *s, const uint8_t *data, size_t len, size_t *ret_c
 		}
 		if (octet(s, data[i++], err) == -1)
 			return -1;
-		/* the end of a tag, comment or CDATA section; space around the root */
-		if (s->state == SCAN_TEXT && (data[i - 1] == '>' || s->depth == 0))
+		/* the end of a tag, comment or CDATA section */
+		if (s->state == SCAN_TEXT && data[i - 1] == '>')
 			*ret_cut = i;
 	}
 	return 0;

@@ -44,7 +44,7 @@ class Client:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(30)
         self.socket.connect(str(path))
-        self.data, self.chunked, self.number = b"", False, 0
+        self.data, self.chunked, self.number = bytearray(), False, 0
         self.hello = Reply(self.receive())
         if hello:
             self.send_hello(versions)
@@ -73,33 +73,35 @@ class Client:
     def _fill(self):
         more = self.socket.recv(65536)
         if not more:
-            raise EOFError(self.data)
+            raise EOFError(bytes(self.data))
         self.data += more
 
     def _take(self, size):
         while len(self.data) < size:
             self._fill()
-        taken, self.data = self.data[:size], self.data[size:]
+        taken = bytes(self.data[:size])
+        del self.data[:size]
         return taken
 
     def _take_until(self, mark):
         while mark not in self.data:
             self._fill()
-        taken, _, self.data = self.data.partition(mark)
+        taken = self._take(self.data.index(mark))
+        self._take(len(mark))
         return taken
 
     def receive(self):
         """The text of one message."""
         if not self.chunked:
             return self._take_until(b"]]>]]>").decode()
-        text = b""
+        pieces = []
         while True:
             assert self._take(2) == b"\n#"
             size = self._take_until(b"\n")
             if size == b"#":
-                return text.decode()
+                return b"".join(pieces).decode()
             assert 0 < int(size) <= 16384
-            text += self._take(int(size))
+            pieces.append(self._take(int(size)))
 
     def rpc(self, operation, attributes=""):
         """Sends an operation; returns its reply."""

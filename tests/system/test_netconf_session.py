@@ -20,7 +20,7 @@ class Engine:
 
     def __init__(self, build, directory, rights=None):
         self.socket, self.log = directory / "socket", directory / "log"
-        argv = [build / "fake_ses_engine", self.socket] + ([rights] if rights else [])
+        argv = [build / "tests/unit/fake_ses_engine", self.socket] + ([rights] if rights else [])
         with self.log.open("w") as log:
             self.process = subprocess.Popen(argv, stdout=log, stderr=log)
         wait_for(lambda: "ready" in self.text() or self.process.poll() is not None, "the fake engine listens")

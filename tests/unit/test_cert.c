@@ -27,7 +27,7 @@ static const struct {
 	    "first, second", "" },
 	{ "plus", "CN=www.example.org+UID=42,O=Example", "www.example.org", "" },
 	{ "empty", "", "192.0.2.9", "IP:192.0.2.9, DNS:only.example.org" },
-	{ "nameless", "", "00abcdef", "" },
+	{ "nameless", "", "abcdef", "" },
 	{ "utf8",
 	    "CN=\xe6\x9d\xb1\xe4\xba\xac.example,O=B\xc3\xbc"
 	    "cher & S\xc3\xb6hne",

@@ -79,51 +79,49 @@ run(const struct command *command, struct err *ret_err)
 	finish(pid, result, ret_err);
 }
 
+static const struct {
+	const char *name, *script;
+	uint32_t deadline_ms;
+	bool daemonises;
+	const char *says; /* NULL: it is done */
+} results[] = {
+	{ "done", "exit 0", 5000, false, NULL },
+	{ "done, with output", "echo fine; echo bad >&2", 5000, false, NULL },
+	{ "a status", "exit 3", 5000, false, "restart command ended with status 3" },
+	{ "its last line", "echo one; echo two >&2; exit 1", 5000, false,
+	    "status 1: two" },
+	{ "a line without an end", "printf 'one\\ntwo'; exit 1", 5000, false,
+	    "status 1: two" },
+	{ "an empty line at the end", "printf 'two\\n\\n'; exit 1", 5000, false,
+	    "status 1: two" },
+	{ "no control characters", "printf 'a\\033[1mb\\200'; exit 1", 5000, false,
+	    "status 1: a?[1mb?" },
+	{ "more output than a pipe holds", "yes | head -c 300000; echo end; exit 1",
+	    5000, false, "status 1: end" },
+	{ "a signal", "kill -9 $$", 5000, false, "killed by signal 9" },
+	{ "too late", "sleep 60", 200, false, "did not end within" },
+	{ "too late, and stubborn", "trap '' TERM; sleep 60; sleep 60", 200, false,
+	    "did not end within" },
+	{ "a survivor", "sleep 60 & exit 0", 5000, false, "left processes" },
+	{ "a survivor in a session of its own", "setsid sleep 60 & exit 0", 5000, false,
+	    "left processes" },
+	{ "one that soon ends", "sleep 0.2 & exit 0", 5000, false, NULL },
+	{ "a service", "setsid sleep 3 & exit 0", 5000, true, NULL },
+	{ "a service that fails", "setsid sleep 60 & exit 1", 5000, true, "status 1" },
+	{ "no input", "read line; test -z \"$line\"", 5000, false, NULL },
+	{ "in the root directory", "test \"$PWD\" = /", 5000, false, NULL },
+	{ "nothing inherited",
+	    "test -z \"$SECRET\" && test \"$LANG\" = C && "
+	    "test ! -e /proc/self/fd/7",
+	    5000, false, NULL },
+	{ "no signal ignored",
+	    "grep -q '^SigIgn:[[:space:]]*0000000000000000' /proc/self/status", 5000,
+	    false, NULL },
+};
+
 static void
 test_results(void **state)
 {
-	static const struct {
-		const char *name, *script;
-		uint32_t deadline_ms;
-		bool daemonises;
-		const char *says; /* NULL: it is done */
-	} rows[] = {
-		{ "done", "exit 0", 5000, false, NULL },
-		{ "done, with output", "echo fine; echo bad >&2", 5000, false, NULL },
-		{ "a status", "exit 3", 5000, false,
-		    "restart command ended with status 3" },
-		{ "its last line", "echo one; echo two >&2; exit 1", 5000, false,
-		    "status 1: two" },
-		{ "a line without an end", "printf 'one\\ntwo'; exit 1", 5000, false,
-		    "status 1: two" },
-		{ "an empty line at the end", "printf 'two\\n\\n'; exit 1", 5000, false,
-		    "status 1: two" },
-		{ "no control characters", "printf 'a\\033[1mb\\200'; exit 1", 5000,
-		    false, "status 1: a?[1mb?" },
-		{ "more output than a pipe holds",
-		    "yes | head -c 300000; echo end; exit 1", 5000, false,
-		    "status 1: end" },
-		{ "a signal", "kill -9 $$", 5000, false, "killed by signal 9" },
-		{ "too late", "sleep 60", 200, false, "did not end within" },
-		{ "too late, and stubborn", "trap '' TERM; sleep 60; sleep 60", 200,
-		    false, "did not end within" },
-		{ "a survivor", "sleep 60 & exit 0", 5000, false, "left processes" },
-		{ "a survivor in a session of its own", "setsid sleep 60 & exit 0",
-		    5000, false, "left processes" },
-		{ "one that soon ends", "sleep 0.2 & exit 0", 5000, false, NULL },
-		{ "a service", "setsid sleep 3 & exit 0", 5000, true, NULL },
-		{ "a service that fails", "setsid sleep 60 & exit 1", 5000, true,
-		    "status 1" },
-		{ "no input", "read line; test -z \"$line\"", 5000, false, NULL },
-		{ "in the root directory", "test \"$PWD\" = /", 5000, false, NULL },
-		{ "nothing inherited",
-		    "test -z \"$SECRET\" && test \"$LANG\" = C && "
-		    "test ! -e /proc/self/fd/7",
-		    5000, false, NULL },
-		{ "no signal ignored",
-		    "grep -q '^SigIgn:[[:space:]]*0000000000000000' /proc/self/status",
-		    5000, false, NULL },
-	};
 	struct err err;
 	size_t n;
 
@@ -131,24 +129,24 @@ test_results(void **state)
 	assert_int_equal(setenv("SECRET", "x", 1), 0);
 	assert_int_equal(dup2(1, 7), 7);
 	(void)signal(SIGPIPE, SIG_IGN);
-	for (n = 0; n < nitems(rows); n++) {
+	for (n = 0; n < nitems(results); n++) {
 		char script[512];
 		char *const argv[] = { (char[]){ "/bin/sh" }, (char[]){ "-c" }, script,
 			NULL };
 		const struct command command = { "web", "restart", argv,
-			rows[n].deadline_ms, rows[n].daemonises };
+			results[n].deadline_ms, results[n].daemonises };
 
-		print_message("%s\n", rows[n].name);
-		(void)snprintf(script, sizeof(script), "%s", rows[n].script);
+		print_message("%s\n", results[n].name);
+		(void)snprintf(script, sizeof(script), "%s", results[n].script);
 		run(&command, &err);
-		if (rows[n].says == NULL) {
+		if (results[n].says == NULL) {
 			if (err.code != ERR_NONE)
 				fail_msg("it says: %s", err.text);
 			continue;
 		}
 		assert_int_equal(err.code, ERR_SERVICE_FAILED);
 		assert_string_equal(err.where, "web");
-		if (strstr(err.text, rows[n].says) == NULL)
+		if (strstr(err.text, results[n].says) == NULL)
 			fail_msg("it says: %s", err.text);
 	}
 	(void)close(7);

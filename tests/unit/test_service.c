@@ -122,67 +122,67 @@ test_all(void **state)
 	service_clear(&s);
 }
 
+static const struct {
+	const char *text;
+	uint32_t line; /* 0: it concerns several options */
+	const char *says;
+} refused[] = {
+	{ "colour = red\n", 1, "no such option 'colour'" },
+	{ "credential = ../x\n", 1, "not a name" },
+	{ "credential = \"\"\n", 1, "not a name" },
+	{ "credential-required = some\n", 1, "\"some\"" },
+	{ "directions = { serves,\n sends }\n", 2, "\"sends\"" },
+	{ "directions = {}\n", 0, "directions" },
+	{ "files = { all }\n", 1, "\"all\"" },
+	{ "features = { a/b }\n", 1, "not a name" },
+	{ "owner = no-such-user-here\n", 1, "no user" },
+	{ "group = no-such-group-here\n", 1, "no group" },
+	{ "mode = 0644\n", 1, "private key" },
+	{ "mode = 0200\n", 1, "private key" },
+	{ "mode = 0700\n", 1, "private key" },
+	{ "mode = -1\n", 1, "private key" },
+	{ "order = 65536\n", 1, "0 to 65535" },
+	{ "deadline = 0\n", 1, "1 to 600" },
+	{ "settle = 601\n", 1, "0 to 600" },
+	{ "restart = { nginx }\n", 1, "absolute path" },
+	{ "restart = { \"\" }\n", 1, "absolute path" },
+	{ "\ncheck = { /bin/true }\n", 0, "never run" },
+	{ "restart-device = true\nrestart = { /bin/true }\n", 0, "exclude" },
+	{ "daemonises = perhaps\n", 1, "boolean" },
+	{ "probe { }\n", 0, "no address" },
+	{ "probe { address = localhost:443 }\n", 1, "127.0.0.1:443" },
+	{ "probe { address = 127.0.0.1 }\n", 1, "127.0.0.1:443" },
+	{ "probe { address = 127.0.0.1:0 }\n", 1, "127.0.0.1:443" },
+	{ "probe { address = 127.0.0.1:65536 }\n", 1, "127.0.0.1:443" },
+	{ "probe { address = '::1:443' }\n", 1, "127.0.0.1:443" },
+	{ "probe {\n address = 127.0.0.1:443\n server-name = \"a b\" }\n", 3,
+	    "host name" },
+	{ "probe { interval = -5 }\n", 1, "interval" },
+	{ "probe { address = 127.0.0.1:443\n", 0, "not closed" },
+	{ "variant none { config = 'x'\n", 0, "not closed" },
+	{ "variant all { config = 'x' }\n", 1, "\"all\"" },
+	{ "variant none { }\n", 1, "no config" },
+	{ "variant none { config = x }\nvariant none { config = y }\n", 2, "none" },
+	{ "variant none { config = 'x }\n", 2, "unterminated" },
+	{ "restart = { /bin/true\n", 2, "not closed" },
+};
+
 static void
 test_refused(void **state)
 {
-	static const struct {
-		const char *text;
-		uint32_t line; /* 0: it concerns several options */
-		const char *says;
-	} rows[] = {
-		{ "colour = red\n", 1, "no such option 'colour'" },
-		{ "credential = ../x\n", 1, "not a name" },
-		{ "credential = \"\"\n", 1, "not a name" },
-		{ "credential-required = some\n", 1, "\"some\"" },
-		{ "directions = { serves,\n sends }\n", 2, "\"sends\"" },
-		{ "directions = {}\n", 0, "directions" },
-		{ "files = { all }\n", 1, "\"all\"" },
-		{ "features = { a/b }\n", 1, "not a name" },
-		{ "owner = no-such-user-here\n", 1, "no user" },
-		{ "group = no-such-group-here\n", 1, "no group" },
-		{ "mode = 0644\n", 1, "private key" },
-		{ "mode = 0200\n", 1, "private key" },
-		{ "mode = 0700\n", 1, "private key" },
-		{ "mode = -1\n", 1, "private key" },
-		{ "order = 65536\n", 1, "0 to 65535" },
-		{ "deadline = 0\n", 1, "1 to 600" },
-		{ "settle = 601\n", 1, "0 to 600" },
-		{ "restart = { nginx }\n", 1, "absolute path" },
-		{ "restart = { \"\" }\n", 1, "absolute path" },
-		{ "\ncheck = { /bin/true }\n", 0, "never run" },
-		{ "restart-device = true\nrestart = { /bin/true }\n", 0, "exclude" },
-		{ "daemonises = perhaps\n", 1, "boolean" },
-		{ "probe { }\n", 0, "no address" },
-		{ "probe { address = localhost:443 }\n", 1, "127.0.0.1:443" },
-		{ "probe { address = 127.0.0.1 }\n", 1, "127.0.0.1:443" },
-		{ "probe { address = 127.0.0.1:0 }\n", 1, "127.0.0.1:443" },
-		{ "probe { address = 127.0.0.1:65536 }\n", 1, "127.0.0.1:443" },
-		{ "probe { address = '::1:443' }\n", 1, "127.0.0.1:443" },
-		{ "probe {\n address = 127.0.0.1:443\n server-name = \"a b\" }\n", 3,
-		    "host name" },
-		{ "probe { interval = -5 }\n", 1, "interval" },
-		{ "probe { address = 127.0.0.1:443\n", 0, "not closed" },
-		{ "variant none { config = 'x'\n", 0, "not closed" },
-		{ "variant all { config = 'x' }\n", 1, "\"all\"" },
-		{ "variant none { }\n", 1, "no config" },
-		{ "variant none { config = x }\nvariant none { config = y }\n", 2,
-		    "none" },
-		{ "variant none { config = 'x }\n", 2, "unterminated" },
-		{ "restart = { /bin/true\n", 2, "not closed" },
-	};
 	struct service s;
 	struct err err;
 	size_t n;
 
 	(void)state;
-	for (n = 0; n < nitems(rows); n++) {
-		print_message("%s\n", rows[n].text);
+	for (n = 0; n < nitems(refused); n++) {
+		print_message("%s\n", refused[n].text);
 		err = (struct err){ .code = ERR_NONE };
-		assert_int_equal(load(rows[n].text, &s, &err), -1);
+		assert_int_equal(load(refused[n].text, &s, &err), -1);
 		assert_string_equal(err.where, "web.conf");
-		if (rows[n].line != 0)
-			assert_int_equal(err.line, rows[n].line);
-		if (strstr(err.text, rows[n].says) == NULL)
+		if (refused[n].line != 0)
+			assert_int_equal(err.line, refused[n].line);
+		if (strstr(err.text, refused[n].says) == NULL)
 			fail_msg("it says: %s", err.text);
 	}
 }
