@@ -2,7 +2,6 @@
 #include "handlers/session.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "agent/sandbox.h"
 #include "handlers/netconf_notify.h"
 #include "handlers/netconf_rpc.h"
+#include "handlers/scrub.h"
 #include "lib/schema.h"
 
 #define BASE_10 "urn:ietf:params:netconf:base:1.0"
@@ -33,10 +33,6 @@
 
 #define LINGER_MS 2000
 #define NO_DEADLINE (-1)
-
-/* Overwrites what is freed, so that no copy of a key stays behind in libraries' memory.
- */
-#define PERTURB 0xa5
 
 struct session {
 	struct netconf netconf;
@@ -146,6 +142,8 @@ message_done(struct session *s, struct xml_node *root)
 	xml_free(root);
 	xml_reader_free(s->reader);
 	s->reader = NULL;
+	if (s->netconf.identity->may_write)
+		scrub_small();
 }
 
 /* --- hello --- */
@@ -293,9 +291,7 @@ session_run(int engine, int client, const struct identity *identity)
 	struct err err;
 
 	(void)prctl(PR_SET_NAME, "cc-session");
-	(void)mallopt(M_PERTURB, PERTURB);
-	/* a second arena would have malloc() read /sys to count processors */
-	(void)mallopt(M_ARENA_MAX, 1);
+	scrub_begin();
 	sandbox_close_others(engine, client);
 	if ((s = session_new(engine, client, identity)) == NULL)
 		return;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "handlers/worker.h"
 
-#include <malloc.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -10,11 +9,11 @@
 #include "agent/sandbox.h"
 #include "handlers/change.h"
 #include "handlers/factory.h"
+#include "handlers/scrub.h"
 #include "lib/document.h"
 #include "lib/key.h"
 
 #define CPU_SECONDS 60 /* a trust store of the largest size takes a tenth of it */
-#define PERTURB 0xa5   /* overwrites what is freed: a key may have been in it */
 
 struct worker {
 	struct engine_client *engine;
@@ -324,8 +323,7 @@ worker_run(int engine, const struct job *job, const struct identity *identity)
 
 	(void)identity; /* the engine knows who asked */
 	(void)prctl(PR_SET_NAME, "cc-worker");
-	(void)mallopt(M_PERTURB, PERTURB);
-	(void)mallopt(M_ARENA_MAX, 1);
+	scrub_begin();
 	sandbox_close_others(engine, -1);
 	memset(&worker, 0, sizeof(worker));
 	worker.job = job;

@@ -15,9 +15,8 @@
 #include "lib/names.h"
 
 /* Which way a service's TLS connections go. */
-#define SERVICE_SERVES 0x1u /* answers everybody, a web page */
-#define SERVICE_CALLS_OUT                                                              \
-	0x2u /* connects to others: mode outgoing and up verifies them */
+#define SERVICE_SERVES 0x1u      /* answers everybody, a web page */
+#define SERVICE_CALLS_OUT 0x2u   /* connects to others, whom it may verify */
 #define SERVICE_TAKES_CALLS 0x4u /* outgoing-and-incoming asks for certificates */
 
 /* Which PEM files it wants in live/services/NAME/. */
