@@ -200,6 +200,7 @@ open_all(struct monitor *m)
 	if (store_open(&m->store, m->conf->state_dir, &err) == -1)
 		fatal("store", "%s: %s", err.where, err.text);
 	m->services = service_set_load(m->conf->services_dir, m->conf->features_dir);
+	m->committing = m->store.recovered != 0;
 	clients_find_groups(m);
 	if (clients_open(m, &err) == -1)
 		fatal("clients", "%s: %s", err.where, err.text);
@@ -217,6 +218,11 @@ reload(struct monitor *m)
 	const struct priv_none none = { 0 };
 	int fd;
 
+	if (m->committing) {
+		m->reload_waits = true;
+		return;
+	}
+	m->reload_waits = false;
 	set = service_set_load(m->conf->services_dir, m->conf->features_dir);
 	clients_find_groups(m);
 	log_info("service", "definitions read again: %u", set->table.count);
@@ -289,6 +295,8 @@ turn(struct monitor *m)
 		requests_handle(m);
 	if (fds[2].revents != 0)
 		clients_accept(m);
+	if (m->reload_waits)
+		reload(m);
 	children_start_snmp(m);
 }
 

@@ -106,6 +106,7 @@ do_stage(struct monitor *m, struct msg *msg, struct err *err)
 	size_t i;
 
 	check_commit(&request->commit);
+	m->committing = true;
 	if (helper_stages(m))
 		return err_set(err, ERR_BUSY, "",
 		    "another generation is being written");
@@ -143,6 +144,7 @@ do_end(struct monitor *m, struct msg *msg, struct err *err)
 	struct err ignored;
 
 	check_commit(&request->commit);
+	m->committing = false;
 	if (store_end(&m->store, request, err) == -1)
 		return -1;
 	if (helper_start(m, 0, sweep, NULL, NULL, 0, &ignored) == -1)

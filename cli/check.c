@@ -252,16 +252,20 @@ print_facts(const struct check *c, const json_t *facts)
 	json_array_foreach(json_object_get(facts, "certificate"), i, entry)
 	    print_certificate(entry);
 	if (c->config.has_trust_store)
-		(void)printf("Trust store: %s, %" PRIu32 " given twice\n",
+		(void)printf("Trust store: %s\n",
 		    count_words((int64_t)c->config.nanchors, "certificate", words,
-			sizeof(words)),
-		    c->config.duplicates);
+			sizeof(words)));
+	if (c->config.duplicates > 0)
+		(void)printf("  given twice: %s\n",
+		    count_words(c->config.duplicates, "certificate", words,
+			sizeof(words)));
 	(void)printf("Verification mode: %s\n", json_text(facts, "verification-mode"));
 	json_array_foreach(services, i, entry)(void)
 	    printf("Service %s: %s; only the device knows whether there is one\n",
 		json_text(entry, "name"),
 		json_flag(entry, "enabled") ? "enabled" : "disabled");
-	(void)puts("The document is good. Next: certconf import FILE --commit");
+	(void)printf("The document is good. Next: certconf import %s --commit\n",
+	    json_text(facts, "file"));
 }
 
 static int

@@ -22,6 +22,7 @@
 
 struct import {
 	struct source source;
+	bool well_formed; /* the document is */
 	struct embedding embedding;
 	struct composition parts;
 	struct buf password, content, head;
@@ -76,6 +77,15 @@ find_config(const struct xml_node *root)
 	return strcmp(found->ns, NETCONF_NS) == 0 ? found : NULL;
 }
 
+/* Once the request is written: the tree may be large, and a commit may take long. */
+static void
+drop_tree(struct import *im)
+{
+	xml_free(im->source.root);
+	im->source.root = NULL;
+	im->edit.default_operation = im->edit.comment = im->edit.password = NULL;
+}
+
 static int
 read_document(struct cli *cli, struct import *im, struct err *err)
 {
@@ -89,6 +99,7 @@ read_document(struct cli *cli, struct import *im, struct err *err)
 		return -1;
 	cli->file = cli->operands[0];
 	im->edit.password = (const char *)im->password.data;
+	im->well_formed = im->source.root != NULL;
 	if ((config = find_config(im->source.root)) != NULL)
 		take_envelope(im, config);
 	octets = (struct text){ (const char *)im->source.octets.data,
@@ -98,8 +109,8 @@ read_document(struct cli *cli, struct import *im, struct err *err)
 	if (edit_open(&im->head, &im->edit, &im->embedding, err) == -1)
 		return -1;
 	im->pieces[1] = im->embedding.body;
-	im->pieces[2] =
-	    text_of(im->source.root != NULL ? EDIT_CLOSE : POISON EDIT_CLOSE);
+	im->pieces[2] = text_of(im->well_formed ? EDIT_CLOSE : POISON EDIT_CLOSE);
+	drop_tree(im);
 	return 0;
 }
 
@@ -138,7 +149,7 @@ explain(void *context, struct cli *cli, struct err *err)
 		cli->file = NULL;
 	else if (cli->noperands == 0)
 		cli->file = compose_blame(&im->parts, err);
-	else if (im->source.root == NULL)
+	else if (!im->well_formed)
 		*err = im->source.problem; /* the agent saw more than the file */
 }
 

@@ -156,14 +156,16 @@ static int
 succeeded(const struct progress *p, struct client *client, const char *done)
 {
 	int64_t generation = p->tried != 0 ? p->tried : in_force(client);
+	/* The agent takes no step when there is nothing to change or restart. */
+	const char *what = p->tried != 0 ? done : "Nothing had to be done";
 
 	if (p->json)
 		out_json(result_json(p, "success", generation));
 	else if (generation != 0)
-		(void)printf("%s: generation %" PRId64 " is in force.\n", done,
+		(void)printf("%s: generation %" PRId64 " is in force.\n", what,
 		    generation);
 	else
-		(void)printf("%s.\n", done);
+		(void)printf("%s.\n", what);
 	return EXIT_DONE;
 }
 

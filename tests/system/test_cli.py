@@ -686,7 +686,7 @@ def test_stuck(fake, certconf):
 
 def test_a_commit_that_changes_nothing(fake, certconf):
     fake.answers.update({"commit": OK, "get": state("<generation>3</generation>")})
-    assert certconf("commit").stdout == "Committed: generation 3 is in force.\n"
+    assert certconf("commit").stdout == "Nothing had to be done: generation 3 is in force.\n"
 
 
 def test_a_connection_that_breaks_leaves_the_outcome_open(fake, certconf):
@@ -702,7 +702,7 @@ SIMPLE = [
     (("validate",), "validate", "nc:source/nc:candidate", "valid"),
     (("discard",), "discard-changes", ".", "in force"),
     (("rollback", "7"), "rollback", "cc:generation", "Committed: generation 3"),
-    (("rollback",), "rollback", ".", "Committed"),
+    (("rollback",), "rollback", ".", "Committed: generation 3"),
     (("restart",), "restart", ".", "Restarted: generation 3"),
     (("set", "verification-mode", "outgoing"), "edit-config", ".//cc:verification-mode", "certconf commit"),
     (("set", "verification-mode", "none", "--commit"), "edit-config", "nc:target/nc:running", "Committed"),
@@ -714,7 +714,7 @@ SIMPLE = [
 
 @pytest.mark.parametrize("args, operation, element, words", SIMPLE)
 def test_verbs(fake, certconf, args, operation, element, words):
-    fake.answers.update({operation: OK, "get": state("<generation>3</generation>")})
+    fake.answers[operation] = [*STEPS, OK]
     result = certconf(*args)
     assert result.returncode == DONE, result.stderr
     assert words in result.stdout

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: ISC
 """A session, and the worker that makes the factory credential, against an engine that
 only keeps what it is given: framing, operations, errors, secrets and the sandbox."""
+import base64
 import subprocess
+from pathlib import Path
 
 import pytest
 
 import netconf
-from harness import wait_for
+from harness import ROOT, descendants, wait_for
 from netconf import BASE, NOTIFICATION, OURS, Client, Reply
 from pki import PASSWORD, document
 
@@ -348,6 +350,43 @@ def test_no_secret_in_errors(client, pki):
         assert reply.error("error-tag"), reply.text
         assert secret not in reply.text
         assert leaf.key.splitlines()[2] not in reply.text
+
+
+def key_octets(leaf, kind):
+    """A part of the key's PEM that only this key has, and a part of its private number."""
+    lines = leaf.key.splitlines()
+    der = base64.b64decode("".join(lines[1:-1]))
+    private = {"rsa": der[-40:], "ec": der[36:68], "ed25519": der[-32:]}[kind]
+    return {lines[-2][-30:].encode() if kind == "rsa" else lines[1][50:].encode(), private}
+
+
+def copies(pid, secrets):
+    """Which of these octet strings are in the memory of a process."""
+    found = set()
+    with open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            first, last = (int(part, 16) for part in line.split()[0].split("-"))
+            try:
+                memory.seek(first)
+                data = memory.read(last - first)
+            except (OSError, OverflowError):
+                continue  # what the kernel shows to nobody
+            found |= {secret for secret in secrets if secret in data}
+    return found
+
+
+@pytest.mark.skipif(not ROOT, reason="nobody else may look into the memory of a session")
+@pytest.mark.parametrize("kind", ["rsa", "ec", "ed25519"])
+def test_no_secret_stays_in_memory(build, engine, client, pki, kind):
+    if "define WITH_SANITIZERS 1" in (build / "config.h").read_text():
+        pytest.skip("sanitizers keep freed memory")
+    leaf, other = pki.leaf(kind=kind), pki.leaf(kind=kind)
+    assert client.edit(document(leaf.chain, leaf.key)).ok
+    assert client.edit(document(leaf.chain, leaf.encrypted_key(), PASSWORD)).ok
+    assert client.edit(document(leaf.chain, other.key, PASSWORD)).error("error-tag")
+    client.get_config()  # is answered after what the others left is cleaned
+    session, = descendants(engine.process.pid)
+    assert not copies(session, key_octets(leaf, kind) | key_octets(other, kind) | {PASSWORD.encode()})
 
 
 def test_error_names_place_and_line(client, pki):

@@ -15,6 +15,7 @@
 /* --- the test's side --- */
 
 struct device {
+	bool by_root; /* else the monitor changes no user */
 	char *dir;
 	struct conf conf;
 };

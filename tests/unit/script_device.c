@@ -58,6 +58,7 @@ device_setup(void **state)
 	char text[1024];
 
 	(void)state;
+	device.by_root = geteuid() == 0;
 	device.dir = fixture_dir();
 	memset(&device.conf, 0, sizeof(device.conf));
 	(void)snprintf(device.conf.user, sizeof(device.conf.user), "nobody");

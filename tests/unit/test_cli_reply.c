@@ -133,7 +133,8 @@ static const struct json_row jsons[] = {
 	{ "list",
 	    "<s><service><name>a</name></service><service><name>b</name></service></s>",
 	    "{\"service\":[{\"name\":\"a\"},{\"name\":\"b\"}]}" },
-	{ "leaf of a list's name", "<s><service>a</service></s>", "{\"service\":\"a\"}" },
+	{ "leaf of a list's name", "<s><service>a</service></s>",
+	    "{\"service\":\"a\"}" },
 };
 
 static void

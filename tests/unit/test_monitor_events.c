@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -77,6 +78,31 @@ wait_for_snmp(int monitor, int nursery_fd)
 		msg_close(&script_msg);
 		script_ask_ok(PRIV_SNMP_KILL, &none, sizeof(none), NULL, 0);
 	}
+	script_say("ok");
+}
+
+/* A commit goes on with the definitions it began with. */
+static void
+reload_during_commit(int monitor, int nursery_fd)
+{
+	char path[512];
+	struct err err;
+
+	(void)nursery_fd;
+	script_boot(monitor, 1);
+	script_key('a');
+	err = script_stage('a', 1, 0);
+	script_check(err.code == ERR_NONE, err.text);
+	device_path(path, sizeof(path), "ready");
+	script_check(open(path, O_WRONLY | O_TRUNC) != -1, "nobody waits");
+	device_path(path, sizeof(path), "reloaded");
+	while (access(path, F_OK) == -1)
+		(void)poll(NULL, 0, 5);
+	script_activate(1, 0);
+	err = script_restart(0, script.services.revision);
+	script_check(err.code == ERR_NONE, err.text);
+	script_end(1, true);
+	script_expect(PRIV_SERVICES, 1);
 	script_say("ok");
 }
 
@@ -184,6 +210,32 @@ test_pid_and_reload(void **state)
 }
 
 static void
+test_reload_during_commit(void **state)
+{
+	const int64_t until = clock_ms() + WAIT_MS;
+	char path[512], *text = NULL;
+	pid_t pid;
+
+	(void)state;
+	fixture_write(device.dir, "ready", "not yet");
+	device_path(path, sizeof(path), "ready");
+	assert_int_equal(chmod(path, 0666), 0);
+	pid = device_start(reload_during_commit);
+	do {
+		assert_true(clock_ms() < until);
+		free(text);
+		(void)poll(NULL, 0, 5);
+		text = fixture_read(device.dir, "ready");
+	} while (text[0] != '\0');
+	free(text);
+	fixture_write(device.dir, "services.d/third.conf", "order = 3\n");
+	assert_int_equal(kill(pid, SIGHUP), 0);
+	fixture_write(device.dir, "reloaded", "");
+	device_wait_for_file("result", "ok\n");
+	device_stop(pid);
+}
+
+static void
 test_snmp(void **state)
 {
 	char path[512];
@@ -228,6 +280,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_own_user, device_setup,
 		    device_teardown),
 		cmocka_unit_test_setup_teardown(test_pid_and_reload, device_setup,
+		    device_teardown),
+		cmocka_unit_test_setup_teardown(test_reload_during_commit, device_setup,
 		    device_teardown),
 		cmocka_unit_test_setup_teardown(test_snmp, device_setup,
 		    device_teardown),
