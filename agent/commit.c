@@ -16,12 +16,12 @@
 static void go_on(struct commit *, enum step_result);
 
 static const enum commit_step plan_new[] = { STEP_SURVEY, STEP_STAGE, STEP_ACTIVATE,
-	STEP_RESTART, STEP_PROBE, STEP_MAX };
+	STEP_RESTART, STEP_PROBE, STEP_END };
 static const enum commit_step plan_back[] = { STEP_ACTIVATE, STEP_RESTART, STEP_PROBE,
-	STEP_MAX };
+	STEP_END };
 static const enum commit_step plan_recover[] = { STEP_SURVEY, STEP_RESTART, STEP_PROBE,
-	STEP_MAX };
-static const enum commit_step plan_restart[] = { STEP_RESTART, STEP_PROBE, STEP_MAX };
+	STEP_END };
+static const enum commit_step plan_restart[] = { STEP_RESTART, STEP_PROBE, STEP_END };
 
 static const enum commit_step *const plans[] = {
 	[COMMIT_NEW] = plan_new,
@@ -32,12 +32,23 @@ _Static_assert(nitems(plans) == COMMIT_KIND_MAX, "a plan for every kind");
 
 /* --- what is told of it --- */
 
+static void
+tell_log(const struct ses_step *told)
+{
+	const char *colon = told->service[0] == '\0' ? "" : ": ";
+
+	if (told->failed)
+		log_warn("commit", "%s%s%s", told->service, colon, told->text);
+	else
+		log_debug("commit", "%s%s%s", told->service, colon, told->text);
+}
+
 void
 commit_tell(struct commit *c, enum commit_step step, const char *service,
     const struct err *err, const char *text)
 {
 	struct ses_step told = {
-		.generation = c->generation,
+		.generation = c->turned_back ? c->previous_generation : c->generation,
 		.time = time(NULL),
 		.step = step,
 		.rolling_back = c->turned_back,
@@ -47,12 +58,8 @@ commit_tell(struct commit *c, enum commit_step step, const char *service,
 	snprintf(told.service, sizeof(told.service), "%s",
 	    service == NULL ? "" : service);
 	snprintf(told.text, sizeof(told.text), "%s", err == NULL ? text : err->text);
-	if (err != NULL)
-		log_warn("commit", "%s%s%s", told.service, *told.service ? ": " : "",
-		    told.text);
-	else
-		log_debug("commit", "%s%s%s", told.service, *told.service ? ": " : "",
-		    told.text);
+	if (step != STEP_END) /* log_end() tells more */
+		tell_log(&told);
 	sessions_tell_step(c->engine, &told);
 }
 
@@ -163,7 +170,7 @@ static enum step_result (*const begin[])(struct commit *) = {
 	[STEP_RESTART] = commit_restart,
 	[STEP_PROBE] = commit_probe,
 };
-_Static_assert(nitems(begin) == STEP_MAX, "every step has a function");
+_Static_assert(nitems(begin) == STEP_END, "every step has a function");
 
 /* --- the end --- */
 
@@ -271,6 +278,8 @@ finish(struct commit *c, bool failed)
 		snmplink_send_snapshot(e);
 	}
 	publish_now(e);
+	commit_tell(c, STEP_END, NULL,
+	    record.result == RESULT_SUCCESS ? NULL : &c->reason, "in force");
 	sessions_commit_ended(e, c->request.session, &outcome);
 	if (done && !e->ready)
 		sessions_begin(e);
@@ -306,7 +315,7 @@ go_on(struct commit *c, enum step_result result)
 			finish(c, true);
 			return;
 		}
-		if (c->plan[c->at] == STEP_MAX) {
+		if (c->plan[c->at] == STEP_END) {
 			finish(c, false);
 			return;
 		}

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -50,7 +51,11 @@ log_open(const char *process, int foreground, enum log_level level)
 void
 log_process(const char *process)
 {
+	char title[16]; /* what the kernel keeps, and ps shows */
+
 	self.process = process;
+	snprintf(title, sizeof(title), "cc-%s", process);
+	prctl(PR_SET_NAME, title);
 	if (!self.foreground)
 		connect_syslog();
 }

@@ -281,6 +281,7 @@ enum commit_step {
 	STEP_ACTIVATE,
 	STEP_RESTART,
 	STEP_PROBE,
+	STEP_END, /* it is over, one way or the other */
 	STEP_MAX
 };
 

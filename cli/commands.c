@@ -99,6 +99,7 @@ verb_discard(struct cli *cli)
 
 struct committing {
 	const char *ns, *name;
+	const char *leaf_ns; /* of its leaves: who defines them is not who defines it */
 	bool judges;
 	const char *generation; /* NULL: none is named */
 };
@@ -108,9 +109,9 @@ write_request(struct buf *content, const struct cli *cli,
     const struct committing *request, struct err *err)
 {
 	const struct edit_leaf leaves[] = {
-		{ CERTCONF_NS, "generation", request->generation },
-		{ CERTCONF_NS, "comment", cli->option[OPTION_COMMENT] },
-		{ CERTCONF_NS, "from", "cli" },
+		{ request->leaf_ns, "generation", request->generation },
+		{ request->leaf_ns, "comment", cli->option[OPTION_COMMENT] },
+		{ request->leaf_ns, "from", "cli" },
 	};
 	size_t i;
 
@@ -143,7 +144,8 @@ run_request(struct cli *cli, const struct committing *request)
 int
 verb_commit(struct cli *cli)
 {
-	const struct committing request = { NETCONF_NS, "commit", true, NULL };
+	const struct committing request = { NETCONF_NS, "commit", CERTCONF_NETCONF_NS,
+		true, NULL };
 
 	return run_request(cli, &request);
 }
@@ -151,7 +153,7 @@ verb_commit(struct cli *cli)
 int
 verb_rollback(struct cli *cli)
 {
-	const struct committing request = { CERTCONF_NS, "rollback", false,
+	const struct committing request = { CERTCONF_NS, "rollback", CERTCONF_NS, false,
 		cli->noperands == 1 ? cli->operands[0] : NULL };
 	const char *n = request.generation;
 

@@ -117,9 +117,9 @@ edit_open(struct buf *buf, const struct edit *edit, const struct embedding *e,
 {
 	const struct edit_leaf leaves[] = {
 		{ NETCONF_NS, "default-operation", edit->default_operation },
-		{ CERTCONF_NS, "private-key-password", edit->password },
-		{ CERTCONF_NS, "comment", edit->comment },
-		{ CERTCONF_NS, "from", edit->from },
+		{ CERTCONF_NETCONF_NS, "private-key-password", edit->password },
+		{ CERTCONF_NETCONF_NS, "comment", edit->comment },
+		{ CERTCONF_NETCONF_NS, "from", edit->from },
 	};
 	size_t i;
 	int rc;
@@ -127,7 +127,8 @@ edit_open(struct buf *buf, const struct edit *edit, const struct embedding *e,
 	rc = buf_printf(buf, "<edit-config><target><%s/></target>",
 	    edit->running ? "running" : "candidate");
 	if (rc == 0 && edit->allow_expired)
-		rc = buf_add_text(buf, "<allow-expired xmlns=\"" CERTCONF_NS "\"/>");
+		rc = buf_add_text(buf,
+		    "<allow-expired xmlns=\"" CERTCONF_NETCONF_NS "\"/>");
 	if (rc == -1)
 		return no_memory(err);
 	for (i = 0; i < nitems(leaves); i++) {

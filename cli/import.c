@@ -58,10 +58,11 @@ take_envelope(struct import *im, const struct xml_node *config)
 		return;
 	edit->default_operation = asked(config, NETCONF_NS, "default-operation");
 	if (edit->comment == NULL)
-		edit->comment = asked(config, CERTCONF_NS, "comment");
+		edit->comment = asked(config, CERTCONF_NETCONF_NS, "comment");
 	if (edit->password == NULL)
-		edit->password = asked(config, CERTCONF_NS, "private-key-password");
-	if (xml_child(config->parent, CERTCONF_NS, "allow-expired") != NULL)
+		edit->password =
+		    asked(config, CERTCONF_NETCONF_NS, "private-key-password");
+	if (xml_child(config->parent, CERTCONF_NETCONF_NS, "allow-expired") != NULL)
 		edit->allow_expired = true;
 }
 

@@ -120,13 +120,12 @@ on_event(void *context, const xmlNode *notification)
 		(void)json_array_append_new(p->steps, step);
 		return;
 	}
-	if (strcmp(json_text(step, "step"), "validate") == 0)
-		p->judged = true;
 	if (!p->judged)
 		(void)puts(
 		    "  validated"); /* or it would not have come to a first step */
 	p->judged = true;
-	tell(step);
+	if (strcmp(json_text(step, "step"), "done") != 0)
+		tell(step); /* the end has a line of its own */
 	json_decref(step);
 }
 

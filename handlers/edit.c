@@ -88,15 +88,16 @@ take_inner(struct edit *edit)
 			if (text_is(text, default_operations[i]))
 				edit->default_operation = default_operations[i];
 	}
-	node = xml_child(inner, CERTCONF_NS, "private-key-password");
+	node = xml_child(inner, CERTCONF_NETCONF_NS, "private-key-password");
 	if (node != NULL && edit->password.data == NULL)
-		edit->password = xml_text(node);
+		edit->password = xml_value(node);
 }
 
 static int
 edit_parse(const struct rpc *rpc, struct edit *edit, struct err *err)
 {
 	const struct xml_node *config = xml_child(rpc->operation, NETCONF_NS, "config");
+	const struct xml_node *node;
 	size_t operation, test, error;
 
 	memset(edit, 0, sizeof(*edit));
@@ -109,9 +110,11 @@ edit_parse(const struct rpc *rpc, struct edit *edit, struct err *err)
 		return -1;
 	edit->default_operation = default_operations[operation];
 	edit->test = (enum change_test)test;
-	edit->password = rpc_parameter(rpc, CERTCONF_NS, "private-key-password");
+	if ((node = xml_child(rpc->operation, CERTCONF_NETCONF_NS,
+		 "private-key-password")) != NULL)
+		edit->password = xml_value(node);
 	edit->any_time =
-	    xml_child(rpc->operation, CERTCONF_NS, "allow-expired") != NULL;
+	    xml_child(rpc->operation, CERTCONF_NETCONF_NS, "allow-expired") != NULL;
 	/* running never holds what is not valid */
 	if (edit->store == STORE_RUNNING && edit->test == CHANGE_SET)
 		edit->test = CHANGE_TEST_THEN_SET;

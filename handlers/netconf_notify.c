@@ -10,6 +10,7 @@ static const char *const step_names[] = {
 	[STEP_ACTIVATE] = "activate",
 	[STEP_RESTART] = "restart",
 	[STEP_PROBE] = "probe",
+	[STEP_END] = "done",
 };
 _Static_assert(nitems(step_names) == STEP_MAX, "name every step of a commit");
 

@@ -75,8 +75,11 @@ rpc_commit_parameters(const struct rpc *rpc, enum origin *ret_origin,
     char ret_comment[STATUS_TEXT], struct err *err)
 {
 	static const enum origin allowed[] = { ORIGIN_CLI, ORIGIN_XML_IMPORT };
-	struct text from = rpc_parameter(rpc, CERTCONF_NS, "from");
-	struct text comment = rpc_parameter(rpc, CERTCONF_NS, "comment");
+	const char *ns = strcmp(rpc->operation->ns, NETCONF_NS) == 0
+	    ? CERTCONF_NETCONF_NS
+	    : CERTCONF_NS;
+	struct text from = rpc_parameter(rpc, ns, "from");
+	struct text comment = rpc_parameter(rpc, ns, "comment");
 	size_t i;
 
 	*ret_origin = ORIGIN_NETCONF;
@@ -226,8 +229,8 @@ static const struct parameter stream[] = {
 	{ NULL, NULL, false },
 };
 static const struct parameter commit[] = {
-	{ CERTCONF_NS, "comment", false },
-	{ CERTCONF_NS, "from", false },
+	{ CERTCONF_NETCONF_NS, "comment", false },
+	{ CERTCONF_NETCONF_NS, "from", false },
 	{ NULL, NULL, false },
 };
 static const struct parameter rollback[] = {
@@ -242,10 +245,10 @@ static const struct parameter edit[] = {
 	{ NETCONF_NS, "test-option", false },
 	{ NETCONF_NS, "error-option", false },
 	{ NETCONF_NS, "config", true },
-	{ CERTCONF_NS, "comment", false },
-	{ CERTCONF_NS, "from", false },
-	{ CERTCONF_NS, "private-key-password", false },
-	{ CERTCONF_NS, "allow-expired", false },
+	{ CERTCONF_NETCONF_NS, "comment", false },
+	{ CERTCONF_NETCONF_NS, "from", false },
+	{ CERTCONF_NETCONF_NS, "private-key-password", false },
+	{ CERTCONF_NETCONF_NS, "allow-expired", false },
 	{ NULL, NULL, false },
 };
 

@@ -51,6 +51,7 @@ static const char *const capabilities[] = {
 	CAPABILITY "notification:1.0",
 	CAPABILITY "interleave:1.0",
 	CERTCONF_NS "?module=certconf&revision=" REVISION,
+	CERTCONF_NETCONF_NS "?module=certconf-netconf&revision=" REVISION,
 };
 
 static int64_t

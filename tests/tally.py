@@ -42,7 +42,8 @@ def main(directory):
         rows += junit(path)
     for verdict in ("skipped", "failed"):
         for _, name, reason in (row for row in rows if row[0] == verdict):
-            print(f"{verdict}: {name}: {reason.strip().splitlines()[0] if reason.strip() else ''}")
+            first = (reason.strip().splitlines() or [""])[0]
+            print(f"{verdict}: {name[:120]}: {first[:160]}")
     count = {v: sum(row[0] == v for row in rows) for v in ("passed", "failed", "skipped")}
     print(f"{count['passed']} passed, {count['failed']} failed, {count['skipped']} skipped")
     return 0 if count["passed"] and not count["failed"] else 1

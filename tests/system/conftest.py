@@ -2,6 +2,7 @@
 """Fixtures that start the real programs, and what is shown when a test fails."""
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -21,15 +22,14 @@ def pki(tmp_path_factory):
 
 
 @pytest.fixture
-def make_device(request, tmp_path, build, top):
+def make_device(request, build, top):
     """Makes devices; all are stopped at the end, and no sanitizer may have complained."""
     devices = []
 
     def make(mibs=None):
-        directory = tmp_path / f"device{len(devices)}"
-        directory.mkdir()
-        for parent in list(directory.parents)[:3] if harness.ROOT else ():
-            parent.chmod(0o755)  # the agent's processes run as nobody
+        # not below tmp_path: a unix socket's path has at most 107 octets
+        directory = Path(tempfile.mkdtemp(prefix="certconf-"))
+        directory.chmod(0o755)  # started by root, the agent's processes run as nobody
         device = harness.Device(directory, build, top, mibs)
         devices.append(device)
         return device
@@ -39,6 +39,8 @@ def make_device(request, tmp_path, build, top):
     for device in devices:
         device.stop()
     reports = [report for device in devices for report in device.sanitizer_reports()]
+    for device in devices:
+        shutil.rmtree(device.dir, ignore_errors=True)
     assert not reports, "\n".join(reports)
 
 

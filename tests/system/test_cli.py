@@ -15,7 +15,7 @@ import pytest
 BASE = "urn:ietf:params:xml:ns:netconf:base:1.0"
 OURS = "urn:certconf:params:xml:ns:yang:certconf"
 EVENTS = "urn:ietf:params:xml:ns:netconf:notification:1.0"
-NS = {"nc": BASE, "cc": OURS, "ev": EVENTS}
+NS = {"nc": BASE, "cc": OURS, "cn": OURS + "-netconf", "ev": EVENTS}
 DONE, FAILED, USAGE, INVALID, REFUSED, ROLLED_BACK, UNREACHABLE = range(7)
 OK = "<ok/>"
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
@@ -383,7 +383,7 @@ def test_the_password_is_asked_for_without_echo(fake, terminal, write):
     status, text = terminal("import", "--cert", cert, "--key", key, answer=b"hunter2\n")
     assert status == DONE, text
     assert "Password of the private key: " in text and "hunter2" not in text
-    assert fake.sent("edit-config").findtext("cc:private-key-password", namespaces=NS) == "hunter2"
+    assert fake.sent("edit-config").findtext("cn:private-key-password", namespaces=NS) == "hunter2"
 
 
 def test_control_c_at_the_password_means_no(fake, terminal, write):
@@ -399,7 +399,7 @@ def test_a_document_with_an_encrypted_key_asks_too(fake, terminal, write):
     path = write("d.xml", f'<certconf xmlns="{OURS}">{body}</certconf>')
     status, text = terminal("import", path, answer=b"hunter2\n")
     assert status == DONE, text
-    assert fake.sent("edit-config").findtext("cc:private-key-password", namespaces=NS) == "hunter2"
+    assert fake.sent("edit-config").findtext("cn:private-key-password", namespaces=NS) == "hunter2"
 
 
 # --- import of documents ---
@@ -459,11 +459,11 @@ def test_the_octets_are_not_touched(fake, certconf, write):
 def test_what_a_whole_rpc_asks_for_goes_along(fake, certconf, write):
     fake.answers["edit-config"] = OK
     text = SHAPES["rpc"].replace("<config>", "<default-operation>replace</default-operation>"
-                                 f'<comment xmlns="{OURS}">a &lt; b</comment><config>')
+                                 f'<comment xmlns="{OURS}-netconf">a &lt; b</comment><config>')
     certconf("import", write("d.xml", text))
     edit = fake.sent("edit-config")
     assert edit.findtext("nc:default-operation", namespaces=NS) == "replace"
-    assert edit.findtext("cc:comment", namespaces=NS) == "a < b"
+    assert edit.findtext("cn:comment", namespaces=NS) == "a < b"
 
 
 BROKEN = {
@@ -536,7 +536,7 @@ def test_password_files(fake, certconf, write):
         fake.messages.clear()
         assert certconf("import", path, *args, stdin=stdin).returncode == DONE
         edit = fake.sent("edit-config")
-        assert edit.findtext("cc:private-key-password", namespaces=NS) == SECRET
+        assert edit.findtext("cn:private-key-password", namespaces=NS) == SECRET
 
 
 BAD_PASSWORDS = {
@@ -572,9 +572,9 @@ def test_options_reach_the_agent(fake, certconf, write):
     certconf("import", write("d.xml", DOCUMENT), "--commit", "--comment", "a\nb <c>", "--allow-expired")
     edit = fake.sent("edit-config")
     assert edit.find("nc:target/nc:running", NS) is not None
-    assert edit.findtext("cc:comment", namespaces=NS) == "a\nb <c>"
-    assert edit.findtext("cc:from", namespaces=NS) == "xml-import"
-    assert edit.find("cc:allow-expired", NS) is not None
+    assert edit.findtext("cn:comment", namespaces=NS) == "a\nb <c>"
+    assert edit.findtext("cn:from", namespaces=NS) == "xml-import"
+    assert edit.find("cn:allow-expired", NS) is not None
 
 
 # --- import of files ---
@@ -656,8 +656,8 @@ def test_a_commit_that_is_rolled_back(fake, certconf):
     assert sentence(result, ROLLED_BACK) == "certconf: nginx: no answer within 5 s"
     assert result.stdout.endswith("Rolled back: generation 2 is in force, proven by probe.\n")
     assert "  nginx: no answer within 5 s\n" in result.stdout
-    assert fake.sent("commit").findtext("cc:comment", namespaces=NS) == "try"
-    assert fake.sent("commit").findtext("cc:from", namespaces=NS) == "cli"
+    assert fake.sent("commit").findtext("cn:comment", namespaces=NS) == "try"
+    assert fake.sent("commit").findtext("cn:from", namespaces=NS) == "cli"
 
 
 def test_a_commit_that_is_rolled_back_in_json(fake, certconf):

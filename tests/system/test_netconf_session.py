@@ -181,11 +181,11 @@ REFUSED = [
      "</edit-config>", "bad-element", "error-option"),
     (f"<edit-config><target><candidate/></target><default-operation>delete</default-operation>"
      f"<config>{EMPTY}</config></edit-config>", "bad-element", "default-operation"),
-    (f'<edit-config><target><running/></target><from xmlns="{OURS}">snmp</from><config>{EMPTY}</config>'
+    (f'<edit-config><target><running/></target><from xmlns="{OURS}-netconf">snmp</from><config>{EMPTY}</config>'
      "</edit-config>", "bad-element", "from"),
     ('<edit-config><target><candidate/></target><config><x xmlns="urn:nowhere"/></config></edit-config>',
      "unknown-namespace", "x"),
-    (f'<commit><comment xmlns="{OURS}">{"x" * 256}</comment></commit>', "too-big", None),
+    (f'<commit><comment xmlns="{OURS}-netconf">{"x" * 256}</comment></commit>', "too-big", None),
     ("<commit><confirmed/></commit>", "unknown-element", "confirmed"),
     (f'<rollback xmlns="{OURS}"><generation>99</generation></rollback>', "data-missing", None),
     (f'<rollback xmlns="{OURS}"><generation>-1</generation></rollback>', "bad-element", "generation"),
@@ -529,7 +529,7 @@ def test_steps_for_a_subscriber(client, pki):
     assert client.edit(document(trust=pki.root), "running", comment="steps").ok  # and none is sent
     assert client.rpc(subscribe).ok
     assert client.rpc(subscribe).error("error-tag") == "operation-failed"
-    client.send(f'<rpc xmlns="{BASE}" message-id="x"><commit><comment xmlns="{OURS}">steps</comment></commit>'
+    client.send(f'<rpc xmlns="{BASE}" message-id="x"><commit><comment xmlns="{OURS}-netconf">steps</comment></commit>'
                 "</rpc>")
     steps = [Reply(client.receive()).root for _ in range(5)]
     assert {root.tag for root in steps} == {f"{{{NOTIFICATION}}}notification"}
