@@ -16,12 +16,12 @@
 static void go_on(struct commit *, enum step_result);
 
 static const enum commit_step plan_new[] = { STEP_SURVEY, STEP_STAGE, STEP_ACTIVATE,
-	STEP_RESTART, STEP_PROBE, STEP_END };
+	STEP_RESTART, STEP_PROBE, STEP_END, STEP_MAX };
 static const enum commit_step plan_back[] = { STEP_ACTIVATE, STEP_RESTART, STEP_PROBE,
-	STEP_END };
+	STEP_END, STEP_MAX };
 static const enum commit_step plan_recover[] = { STEP_SURVEY, STEP_RESTART, STEP_PROBE,
-	STEP_END };
-static const enum commit_step plan_restart[] = { STEP_RESTART, STEP_PROBE, STEP_END };
+	STEP_END, STEP_MAX };
+static const enum commit_step plan_restart[] = { STEP_RESTART, STEP_PROBE, STEP_MAX };
 
 static const enum commit_step *const plans[] = {
 	[COMMIT_NEW] = plan_new,
@@ -74,48 +74,69 @@ commit_reason(struct commit *c, const struct err *err)
 
 /* --- the monitor's answers --- */
 
+/* text: what is told of it; NULL: nothing. */
+static void
+answered(struct commit *c, enum commit_step step, const struct err *err,
+    const char *text)
+{
+	if (err->code != ERR_NONE) {
+		commit_reason(c, err);
+		commit_tell(c, step, NULL, err, NULL);
+		go_on(c, STEP_FAILED);
+		return;
+	}
+	if (text != NULL)
+		commit_tell(c, step, NULL, NULL, text);
+	go_on(c, STEP_DONE);
+}
+
 static void
 on_staged(struct engine *e, void *context, const struct err *err, struct msg *msg)
 {
-	struct commit *c = context;
+	const struct commit *c = context;
 	char text[64];
 
 	(void)e;
 	(void)msg;
-	if (err->code != ERR_NONE) {
-		commit_reason(c, err);
-		commit_tell(c, STEP_STAGE, NULL, err, NULL);
-		go_on(c, STEP_FAILED);
-		return;
-	}
 	snprintf(text, sizeof(text), "generation %llu staged",
 	    (unsigned long long)c->generation);
-	commit_tell(c, STEP_STAGE, NULL, NULL, text);
-	go_on(c, STEP_DONE);
+	answered(context, STEP_STAGE, err, text);
 }
 
 static void
 on_activated(struct engine *e, void *context, const struct err *err, struct msg *msg)
 {
-	struct commit *c = context;
+	const struct commit *c = context;
 	char text[64];
 
 	(void)e;
 	(void)msg;
-	if (err->code != ERR_NONE) {
-		commit_reason(c, err);
-		commit_tell(c, STEP_ACTIVATE, NULL, err, NULL);
-		go_on(c, STEP_FAILED);
-		return;
-	}
 	snprintf(text, sizeof(text), "generation %llu activated",
 	    (unsigned long long)(c->turned_back ? c->previous_generation
 						: c->generation));
-	commit_tell(c, STEP_ACTIVATE, NULL, NULL, text);
-	go_on(c, STEP_DONE);
+	answered(context, STEP_ACTIVATE, err, text);
+}
+
+static void
+on_ended(struct engine *e, void *context, const struct err *err, struct msg *msg)
+{
+	(void)e;
+	(void)msg;
+	answered(context, STEP_END, err, NULL);
 }
 
 /* --- the steps --- */
+
+/* What each way to end means for the history and for who asked. */
+static enum action_result
+result_of(const struct commit *c, bool failed)
+{
+	if (c->request.kind == COMMIT_RECOVER)
+		return failed ? RESULT_FAILED : RESULT_ROLLED_BACK;
+	if (!c->turned_back)
+		return failed ? RESULT_FAILED : RESULT_SUCCESS;
+	return failed ? RESULT_FAILED : RESULT_ROLLED_BACK;
+}
 
 static void
 fill_record(const struct commit *c, enum action_result result,
@@ -163,27 +184,38 @@ begin_activate(struct commit *c)
 	return STEP_WAIT;
 }
 
+static void
+tell_end(struct commit *c, const struct status_commit *record, priv_answer *answer)
+{
+	struct priv_end end = { .generation = c->generation,
+		.commit = *record,
+		.keep = record->result == RESULT_SUCCESS };
+
+	privlink_request(c->engine, PRIV_END, &end, sizeof(end), NULL, 0, answer, c);
+}
+
+/* Until this is answered a crash goes back: only then may anybody be told of it. */
+static enum step_result
+begin_end(struct commit *c)
+{
+	struct status_commit record;
+
+	fill_record(c, result_of(c, false), &record);
+	tell_end(c, &record, on_ended);
+	return STEP_WAIT;
+}
+
 static enum step_result (*const begin[])(struct commit *) = {
 	[STEP_SURVEY] = commit_survey,
 	[STEP_STAGE] = begin_stage,
 	[STEP_ACTIVATE] = begin_activate,
 	[STEP_RESTART] = commit_restart,
 	[STEP_PROBE] = commit_probe,
+	[STEP_END] = begin_end,
 };
-_Static_assert(nitems(begin) == STEP_END, "every step has a function");
+_Static_assert(nitems(begin) == STEP_MAX, "every step has a function");
 
 /* --- the end --- */
-
-/* What each way to end means for the history and for who asked. */
-static enum action_result
-result_of(const struct commit *c, bool failed)
-{
-	if (c->request.kind == COMMIT_RECOVER)
-		return failed ? RESULT_FAILED : RESULT_ROLLED_BACK;
-	if (!c->turned_back)
-		return failed ? RESULT_FAILED : RESULT_SUCCESS;
-	return failed ? RESULT_FAILED : RESULT_ROLLED_BACK;
-}
 
 static void
 adopt(struct commit *c)
@@ -237,18 +269,6 @@ log_end(const struct commit *c, const struct status_commit *record)
 }
 
 static void
-record_end(struct commit *c, const struct status_commit *record)
-{
-	struct priv_end end = { .generation = c->generation,
-		.commit = *record,
-		.keep = record->result == RESULT_SUCCESS };
-
-	privlink_request(c->engine, PRIV_END, &end, sizeof(end), NULL, 0, NULL, NULL);
-	publish_commit(c->engine, record);
-	privlink_forget_keys(c->engine);
-}
-
-static void
 finish(struct commit *c, bool failed)
 {
 	struct commit_outcome outcome = { .err = c->reason };
@@ -267,8 +287,12 @@ finish(struct commit *c, bool failed)
 	if (done)
 		adopt(c);
 	log_end(c, &record);
-	if (c->request.kind != COMMIT_RESTART)
-		record_end(c, &record);
+	if (c->request.kind != COMMIT_RESTART) {
+		if (failed)
+			tell_end(c, &record, NULL);
+		publish_commit(e, &record);
+		privlink_forget_keys(e);
+	}
 	privlink_take_services(e);
 	publish_services(e);
 	publish_action(e, c->request.action, record.result, record.user, &c->reason);
@@ -315,7 +339,7 @@ go_on(struct commit *c, enum step_result result)
 			finish(c, true);
 			return;
 		}
-		if (c->plan[c->at] == STEP_END) {
+		if (c->plan[c->at] == STEP_MAX) {
 			finish(c, false);
 			return;
 		}

@@ -23,6 +23,21 @@ timeval_ms(int64_t ms)
 	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 }
 
+void
+engine_begin(struct engine *e)
+{
+	struct commit_request back = { .kind = COMMIT_RECOVER,
+		.action = ACTION_ROLLBACK,
+		.origin = ORIGIN_AUTO_ROLLBACK,
+		.recovered = e->recovered };
+
+	sessions_begin(e);
+	if (e->recovered == 0)
+		return;
+	back.target = held_use(e->running);
+	commit_start(e, &back);
+}
+
 static void
 on_terminate(evutil_socket_t fd, short what, void *context)
 {

@@ -87,6 +87,7 @@ struct engine {
 
 	struct held *running;
 	uint64_t generation; /* 0: a new device */
+	uint64_t recovered;  /* a commit that was cut off before this start; 0: none */
 	struct counters counters;
 	struct candidate candidate;
 	uint32_t lock_session[SES_STORE_MAX]; /* 0: not locked */
@@ -114,6 +115,9 @@ struct engine {
 };
 
 _Noreturn void engine_run(int monitor, int nursery);
+/* There is a configuration in force: a commit that was cut off is undone, and all
+ * begins. */
+void engine_begin(struct engine *);
 
 int64_t monotonic_ms(void);
 struct timeval timeval_ms(int64_t ms);

@@ -380,7 +380,7 @@ generations_sweep(const struct generations *g, bool all, struct err *err)
 	return each_entry(g, sweep_entry, &sweep, err);
 }
 
-/* --- snapshot --- */
+/* --- files of it --- */
 
 static int
 is_as_written(const struct manifest_file *file, const uint8_t *data, struct err *err)
@@ -399,7 +399,7 @@ is_as_written(const struct manifest_file *file, const uint8_t *data, struct err 
 }
 
 static int
-copy_snapshot(int fd, const struct manifest_file *file, struct err *err)
+copy_file(int fd, const struct manifest_file *file, struct err *err)
 {
 	uint8_t *data;
 	int copy = -1;
@@ -408,13 +408,14 @@ copy_snapshot(int fd, const struct manifest_file *file, struct err *err)
 		return err_set(err, ERR_MEMORY, file->path, "out of memory");
 	if (read_full(fd, file, data, (size_t)file->size, err) == 0 &&
 	    is_as_written(file, data, err) == 0)
-		copy = memfile_new(SNAPSHOT_NAME, data, (size_t)file->size, err);
+		copy = memfile_new(file->path, data, (size_t)file->size, err);
 	free(data);
 	return copy;
 }
 
 int
-generation_snapshot(const struct generations *g, uint64_t number, struct err *err)
+generation_file(const struct generations *g, uint64_t number, const char *path,
+    struct err *err)
 {
 	struct manifest manifest = { 0 };
 	const struct manifest_file *file;
@@ -424,12 +425,12 @@ generation_snapshot(const struct generations *g, uint64_t number, struct err *er
 		return -1;
 	if (manifest_load(dirfd, &manifest, err) == -1)
 		goto out;
-	if ((file = manifest_find(&manifest, SNAPSHOT_NAME)) == NULL) {
-		err_set(err, ERR_NOT_FOUND, SNAPSHOT_NAME, "is not in this generation");
+	if ((file = manifest_find(&manifest, path)) == NULL) {
+		err_set(err, ERR_NOT_FOUND, path, "is not in this generation");
 		goto out;
 	}
 	if ((fd = open_file(dirfd, file, err)) != -1)
-		copy = copy_snapshot(fd, file, err);
+		copy = copy_file(fd, file, err);
 out:
 	if (fd != -1)
 		(void)close(fd);

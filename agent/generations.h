@@ -53,7 +53,8 @@ int generation_discard(const struct generations *, uint64_t number, struct err *
 /* Removes what was discarded, and with all what a crash left half-written. */
 int generations_sweep(const struct generations *, bool all, struct err *);
 
-/* Its snapshot as a sealed memory file, if it is as it was written; -1 otherwise. */
-int generation_snapshot(const struct generations *, uint64_t number, struct err *);
+/* A file of it as a sealed memory file, if it is as it was written; -1 otherwise. */
+int generation_file(const struct generations *, uint64_t number, const char *path,
+    struct err *);
 
 #endif

@@ -68,8 +68,8 @@ running_snapshot(const struct monitor *m)
 	struct err err = { .code = ERR_NONE };
 	int fd;
 
-	fd =
-	    generation_snapshot(&m->store.generations, m->store.generations.live, &err);
+	fd = generation_file(&m->store.generations, m->store.generations.live,
+	    SNAPSHOT_NAME, &err);
 	if (fd != -1 && memfile_map(fd, SNAPSHOT_MAX, &map, &err) == 0 &&
 	    snapshot_open(&snapshot, map.data, map.size, &err) == 0) {
 		mapping_clear(&map);

@@ -161,6 +161,13 @@ do_counters(struct monitor *m, struct msg *msg, struct err *err)
 	return state_put_counters(&m->store.state, &request->counters, err);
 }
 
+static const char *const load_paths[] = {
+	[LOAD_SNAPSHOT] = SNAPSHOT_NAME,
+	[LOAD_CONFIG] = "config.xml",
+	[LOAD_FACTORY] = "credentials/factory/cert.pem",
+};
+_Static_assert(nitems(load_paths) == LOAD_FILE_MAX, "a path for every file");
+
 static int
 do_load(struct monitor *m, struct msg *msg, struct err *err)
 {
@@ -168,8 +175,10 @@ do_load(struct monitor *m, struct msg *msg, struct err *err)
 	const struct err none = { .code = ERR_NONE };
 	int fd;
 
-	if ((fd = generation_snapshot(&m->store.generations, request->generation,
-		 err)) == -1)
+	if (request->file >= LOAD_FILE_MAX)
+		return err_set(err, ERR_DENIED, "", "there is no such file to load");
+	if ((fd = generation_file(&m->store.generations, request->generation,
+		 load_paths[request->file], err)) == -1)
 		return -1;
 	requests_answer(m, msg->id, &none, fd);
 	(void)close(fd);

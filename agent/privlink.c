@@ -71,13 +71,16 @@ take_status(struct engine *e, const struct priv_boot *boot)
 	s->last_load = time(NULL);
 }
 
-/* A new device has no generation: a worker makes the factory credential, and its commit
- * is the first. */
+/*
+ * A new device has no generation: a worker makes the factory credential, and its commit
+ * is the first.  A snapshot that is lost or of another version is rebuilt by a worker.
+ */
 static void
 boot(struct engine *e, struct msg *msg)
 {
 	const struct priv_boot *b = (const void *)msg->data;
 	const struct job factory = { .kind = JOB_FACTORY, .commit = 1 };
+	const struct job rebuild = { .kind = JOB_REBUILD, .arg = b->generation };
 	struct err err = { 0 };
 
 	if (e->running != NULL || msg->nfds < 1)
@@ -87,22 +90,16 @@ boot(struct engine *e, struct msg *msg)
 	e->generation = b->generation;
 	e->restart_interval = b->restart_interval;
 	take_status(e, b);
-	e->running = msg->nfds > 1 ? held_new(msg_take(msg, 1), -1, &err)
-				   : held_empty(&e->services, &err);
-	if (e->running == NULL)
-		fatal("privlink", "%s", err.text);
-	if (e->generation == 0) {
-		sessions_add_worker(e, &factory);
+	e->recovered = b->recovered;
+	if (msg->nfds > 1)
+		e->running = held_new(msg_take(msg, 1), -1, &err);
+	if (e->running != NULL) {
+		engine_begin(e);
 		return;
 	}
-	sessions_begin(e);
-	if (b->recovered != 0)
-		commit_start(e,
-		    &(struct commit_request){ .kind = COMMIT_RECOVER,
-			.target = held_use(e->running),
-			.action = ACTION_ROLLBACK,
-			.origin = ORIGIN_AUTO_ROLLBACK,
-			.recovered = b->recovered });
+	if ((e->running = held_empty(&e->services, &err)) == NULL)
+		fatal("privlink", "%s", err.text);
+	sessions_add_worker(e, e->generation == 0 ? &factory : &rebuild);
 }
 
 static void

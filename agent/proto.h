@@ -37,6 +37,9 @@ struct counters {
 	uint32_t notify_seq;
 };
 
+/* What may be asked for of a kept generation; each comes as a sealed file. */
+enum load_file { LOAD_SNAPSHOT, LOAD_CONFIG, LOAD_FACTORY, LOAD_FILE_MAX };
+
 /* --- engine and monitor --- */
 enum priv_type {
 	PRIV_BOOT = 1, /* monitor -> engine, first: what is in force */
@@ -50,7 +53,7 @@ enum priv_type {
 	PRIV_ACTIVATE, /* engine -> monitor: journal it and point live at it */
 	PRIV_RESTART,  /* engine -> monitor: run a service's restart command */
 	PRIV_END,  /* engine -> monitor: the commit is over: history, journal, prune */
-	PRIV_LOAD, /* engine -> monitor: the snapshot of a kept generation */
+	PRIV_LOAD, /* engine -> monitor: a file of a kept generation */
 	PRIV_COUNTERS,  /* engine -> monitor: make these durable */
 	PRIV_SNMP_KILL, /* engine -> monitor: its heartbeat stopped; start another */
 	PRIV_DONE,      /* monitor -> engine: the answer to a request, by its id */
@@ -121,13 +124,15 @@ struct priv_end {
 
 struct priv_load {
 	uint64_t generation;
+	uint32_t file; /* enum load_file */
+	uint32_t zero;
 };
 
 struct priv_counters {
 	struct counters counters;
 };
 
-/* PRIV_DONE: the snapshot for PRIV_LOAD, otherwise nothing. */
+/* PRIV_DONE: the file for PRIV_LOAD, otherwise nothing. */
 struct priv_done {
 	struct err err; /* ERR_NONE: done */
 };
@@ -146,6 +151,7 @@ enum job_kind {
 	JOB_VALIDATE,
 	JOB_ROLLBACK, /* arg: generation */
 	JOB_REBASE,   /* the candidate onto the new running configuration */
+	JOB_REBUILD,  /* arg: generation whose snapshot is lost */
 	JOB_KIND_MAX
 };
 
@@ -194,8 +200,9 @@ enum ses_type {
 	SES_LOCK,
 	SES_UNLOCK,
 	SES_RESTART,   /* run the restart commands of all enabled services */
-	SES_LOAD,      /* the snapshot of a kept generation */
+	SES_LOAD,      /* a file of a kept generation */
 	SES_SUBSCRIBE, /* tell me the steps of commits */
+	SES_REBUILT,   /* worker: the snapshot of JOB_REBUILD */
 	SES_REFUSED,   /* session: I refused something: last error, log, notification */
 	SES_REPLY,     /* engine: the answer to each of the above */
 	SES_STEP, /* engine: a step of a commit, to subscribers and to who commits */
@@ -246,6 +253,8 @@ struct ses_lock {
 
 struct ses_load {
 	uint64_t generation; /* 0: the one before the running one */
+	uint32_t file;       /* enum load_file */
+	uint32_t zero;
 };
 
 struct ses_subscribe {

@@ -419,7 +419,8 @@ static void
 load(struct session *s, struct msg *msg)
 {
 	const struct ses_load *request = (const void *)msg->data;
-	struct priv_load load = { request->generation };
+	struct priv_load load = { .generation = request->generation,
+		.file = request->file };
 	struct load_context *context;
 	struct err err;
 
@@ -443,6 +444,28 @@ load(struct session *s, struct msg *msg)
 	context->generation = load.generation;
 	privlink_request(s->engine, PRIV_LOAD, &load, sizeof(load), NULL, 0, on_loaded,
 	    context);
+}
+
+/* The first configuration of a start whose snapshot was lost; nothing else changes. */
+static void
+rebuilt(struct session *s, struct msg *msg)
+{
+	struct engine *e = s->engine;
+	struct held *held;
+	struct err err;
+
+	if (s->job.kind != JOB_REBUILD || e->ready || msg->nfds != 1)
+		return;
+	if ((held = held_new(msg_take(msg, 0), -1, &err)) == NULL)
+		fatal("engine", "the snapshot that was rebuilt: %s", err.text);
+	count_indices(e, held);
+	held_drop(e->running);
+	e->running = held;
+	log_warn("engine",
+	    "the snapshot of generation %llu was rebuilt from its config.xml",
+	    (unsigned long long)e->generation);
+	reply_ok(s, msg->id);
+	engine_begin(e);
 }
 
 static void
@@ -476,6 +499,7 @@ static const struct session_request requests[] = {
 	[SES_RESTART] = { sizeof(struct ses_none), 0, restart },
 	[SES_LOAD] = { sizeof(struct ses_load), 0, load },
 	[SES_SUBSCRIBE] = { sizeof(struct ses_subscribe), 0, subscribe },
+	[SES_REBUILT] = { sizeof(struct ses_none), 1, rebuilt },
 	[SES_REFUSED] = { sizeof(struct ses_refused), 0, refused },
 };
 

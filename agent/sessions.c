@@ -34,6 +34,8 @@ session_end(struct session *s)
 	struct engine *e = s->engine;
 
 	LIST_REMOVE(s, next);
+	if (!e->ready && s->job.kind != JOB_NONE)
+		fatal("session", "there is no configuration to start with");
 	candidate_unlock_all(e, s->identity.session);
 	if (s->job.kind == JOB_REBASE && e->candidate.rebasing) {
 		e->candidate.rebasing = false; /* it could not: a person decides */

@@ -215,16 +215,24 @@ view_clear(struct view *view)
 }
 
 int
+kept_map(struct engine_client *c, uint64_t generation, enum load_file file,
+    struct mapping *ret_mapping, struct err *err)
+{
+	struct ses_load load = { .generation = generation, .file = file };
+
+	if (engine_client_request(c, SES_LOAD, &load, sizeof(load), err) == -1)
+		return -1;
+	return map_file(c, 0, ret_mapping, err);
+}
+
+int
 kept_load(struct engine_client *c, uint64_t generation, struct kept *ret_kept,
     struct err *err)
 {
-	struct ses_load load = { .generation = generation };
 	struct kept kept;
 
 	memset(&kept, 0, sizeof(kept));
-	if (engine_client_request(c, SES_LOAD, &load, sizeof(load), err) == -1)
-		return -1;
-	if (map_file(c, 0, &kept.map, err) == -1)
+	if (kept_map(c, generation, LOAD_SNAPSHOT, &kept.map, err) == -1)
 		return -1;
 	if (snapshot_open(&kept.snapshot, kept.map.data, kept.map.size, err) == -1) {
 		kept_clear(&kept);

@@ -64,6 +64,10 @@ int view_load(struct engine_client *, enum ses_store, struct view *ret_view,
 int view_config(const struct view *, struct config *ret_config, struct err *);
 void view_clear(struct view *);
 
+/* A file of a kept generation; 0 is the one before the running one. */
+int kept_map(struct engine_client *, uint64_t generation, enum load_file,
+    struct mapping *ret_mapping, struct err *);
+
 /* The snapshot of a kept generation; 0 is the one before the running one. */
 struct kept {
 	uint64_t generation;

@@ -9,6 +9,7 @@
 #include "agent/sandbox.h"
 #include "handlers/change.h"
 #include "handlers/factory.h"
+#include "handlers/rebuild.h"
 #include "handlers/scrub.h"
 #include "lib/document.h"
 #include "lib/key.h"
@@ -272,6 +273,12 @@ rebase(struct worker *w, struct err *err)
 	    sizeof(verdict), &ignored);
 }
 
+static int
+rebuild_job(struct worker *w, struct err *err)
+{
+	return rebuild(w->engine, w->job->arg, err);
+}
+
 static int (*const jobs[JOB_KIND_MAX])(struct worker *, struct err *) = {
 	[JOB_FACTORY] = factory,
 	[JOB_SET_MODE] = set_mode,
@@ -280,6 +287,7 @@ static int (*const jobs[JOB_KIND_MAX])(struct worker *, struct err *) = {
 	[JOB_VALIDATE] = validate,
 	[JOB_ROLLBACK] = roll_back,
 	[JOB_REBASE] = rebase,
+	[JOB_REBUILD] = rebuild_job,
 };
 
 /* What the engine shows as the last action when it turned the job away. */

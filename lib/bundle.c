@@ -125,6 +125,19 @@ has_content(const struct composing *c, const struct making *making)
 	return false;
 }
 
+/*
+ * Whether a credential gets this file: all of them what somebody reads, the factory one
+ * its certificate too, which config.xml does not have, and the others only their key.
+ */
+static bool
+is_needed(const struct making *making, bool keys_only)
+{
+	if (!keys_only || making->form->content == CONTENT_PRIVKEY)
+		return true;
+	return making->form->content == CONTENT_CERT &&
+	    credential_is_factory(making->credential);
+}
+
 /* All files of one place that this one has; keys_only leaves out what nobody reads. */
 static int
 add_files(struct composing *c, enum bundle_place place, struct making *making,
@@ -139,7 +152,7 @@ add_files(struct composing *c, enum bundle_place place, struct making *making,
 		making->form = form;
 		if (form->place != place || !has_content(c, making) ||
 		    (form->wanted != 0 && (form->wanted & files) == 0) ||
-		    (keys_only && form->content != CONTENT_PRIVKEY))
+		    !is_needed(making, keys_only))
 			continue;
 		if (add_file(c, making, err) == -1)
 			return -1;

@@ -32,6 +32,8 @@ struct document_options {
 	/* For encrypted keys that bring none; or { NULL, 0 }. */
 	struct text password;
 	const char *default_operation; /* "merge" (also NULL), "replace" or "none" */
+	/* The document is our own config.xml: the key of each certificate is held. */
+	bool keys_held;
 };
 
 /*

@@ -65,16 +65,28 @@ put_pair(struct config *config, const struct document_credential *from,
 	return 0;
 }
 
+/* The key under that name that the monitor has, also if it is only a former one's. */
+static const uint8_t *
+held_key(const struct config *config, const struct document_credential *from,
+    const struct credential *to)
+{
+	const struct credential *former = config_former(config, from->name);
+
+	if (to->has_key)
+		return to->key_id;
+	return former != NULL && former->has_key ? former->key_id : NULL;
+}
+
 /* The key must be the one that is held under that name. */
 static int
-put_certificate(struct config *config, const struct document_credential *from,
-    struct credential *to, struct err *err)
+put_certificate(struct config *config, const struct document *document,
+    const struct document_credential *from, struct credential *to, struct err *err)
 {
-	const struct credential *held = to;
+	/* our own config.xml has the leaf first */
+	const uint8_t *held =
+	    document->keys_held ? from->certs[0].key_id : held_key(config, from, to);
 
-	if (!held->has_key)
-		held = config_former(config, from->name);
-	if (held == NULL || !held->has_key)
+	if (held == NULL)
 		return document_refuse(from->edit.node, ERR_MISSING_ELEMENT,
 		    "private-key",
 		    "no private key is held for this credential: give it with the "
@@ -82,7 +94,7 @@ put_certificate(struct config *config, const struct document_credential *from,
 		    err);
 	if ((to->chain = copy_chain(config, from)) == NULL)
 		return no_memory(err);
-	if (chain_order(to->chain, from->count, held->key_id, &to->count, err) == -1) {
+	if (chain_order(to->chain, from->count, held, &to->count, err) == -1) {
 		if (err->code == ERR_KEY_MISMATCH)
 			err_set(err, ERR_KEY_MISMATCH, NULL,
 			    "the certificate does not belong to the private key that is "
@@ -90,7 +102,7 @@ put_certificate(struct config *config, const struct document_credential *from,
 		return document_at(err, from->certificate);
 	}
 	to->has_key = true;
-	memmove(to->key_id, held->key_id, SHA256_SIZE);
+	memmove(to->key_id, held, SHA256_SIZE);
 	return 0;
 }
 
@@ -111,8 +123,8 @@ put_key(const struct document_credential *from, struct credential *to, struct er
 }
 
 static int
-put_credential(struct config *config, const struct document_credential *from,
-    struct err *err)
+put_credential(struct config *config, const struct document *document,
+    const struct document_credential *from, struct err *err)
 {
 	struct credential *to = config_add_credential(config, from->name);
 	bool keeps_chain;
@@ -121,8 +133,9 @@ put_credential(struct config *config, const struct document_credential *from,
 		return no_memory(err);
 	keeps_chain = to->count > 0 && from->edit.operation == EDIT_MERGE;
 	if (from->count > 0)
-		return from->pkey != NULL ? put_pair(config, from, to, err)
-					  : put_certificate(config, from, to, err);
+		return from->pkey != NULL
+		    ? put_pair(config, from, to, err)
+		    : put_certificate(config, document, from, to, err);
 	if (!keeps_chain)
 		return document_refuse(from->edit.node, ERR_MISSING_ELEMENT,
 		    "certificate", "the credential has no certificate", err);
@@ -130,8 +143,8 @@ put_credential(struct config *config, const struct document_credential *from,
 }
 
 static int
-apply_credential(struct config *config, const struct document_credential *from,
-    struct err *err)
+apply_credential(struct config *config, const struct document *document,
+    const struct document_credential *from, struct err *err)
 {
 	bool exists = config_credential(config, from->name) != NULL;
 
@@ -139,7 +152,9 @@ apply_credential(struct config *config, const struct document_credential *from,
 		return -1;
 	if (removes(&from->edit))
 		config_remove_credential(config, from->name);
-	return document_edit_sets(&from->edit) ? put_credential(config, from, err) : 0;
+	return document_edit_sets(&from->edit)
+	    ? put_credential(config, document, from, err)
+	    : 0;
 }
 
 /* --- the rest --- */
@@ -229,7 +244,8 @@ document_apply(const struct document *document, struct config *config, time_t no
 	if (document->whole.operation == EDIT_REPLACE)
 		remove_all(config);
 	for (size_t i = 0; i < document->ncredentials; i++)
-		if (apply_credential(config, &document->credentials[i], err) == -1)
+		if (apply_credential(config, document, &document->credentials[i],
+			err) == -1)
 			return -1;
 	if (apply_trust_store(config, document, err) == -1 ||
 	    apply_mode(config, &document->mode, err) == -1)

@@ -34,6 +34,7 @@ struct document_service {
 struct document {
 	struct arena arena; /* certificates and their facts */
 	struct document_edit whole, trust, mode;
+	bool keys_held; /* as in the options */
 	struct document_credential *credentials;
 	size_t ncredentials;
 	struct document_service *services;

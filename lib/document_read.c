@@ -422,6 +422,7 @@ document_read(const struct xml_node *config, const struct document_options *opti
 	    make_room(document, certconf, err) == -1)
 		goto out;
 	document->whole.node = certconf;
+	document->keys_held = options->keys_held;
 	document->whole.operation = schema_operation(certconf, inherited);
 	for (child = certconf->child; child != NULL; child = child->next)
 		if (read_node(&reading, child, err) == -1)
