@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape
 
 BASE = "urn:ietf:params:xml:ns:netconf:base:1.0"
 OURS = "urn:certconf:params:xml:ns:yang:certconf"
+INPUT = OURS + "-netconf"  # what we add to the operations of others
 NOTIFICATION = "urn:ietf:params:xml:ns:netconf:notification:1.0"
 CAPABILITY = "urn:ietf:params:netconf:base:"
 NAMES = {"nc": BASE, "c": OURS, "n": NOTIFICATION}
@@ -118,15 +119,15 @@ class Client:
         return self.rpc(f"<get-config><source><{store}/></source></get-config>")
 
     def edit(self, config, store="candidate", options="", **ours):
-        """An edit-config; ours are leaves of our own namespace, "_" for "-"."""
+        """An edit-config; ours are the leaves we add to it, "_" for "-"."""
         for name, value in ours.items():
             name = name.replace("_", "-")
-            options += f'<{name} xmlns="{OURS}">{escape(value)}</{name}>'
+            options += f'<{name} xmlns="{INPUT}">{escape(value)}</{name}>'
         return self.rpc(f"<edit-config><target><{store}/></target>{options}"
                         f"<config>{config}</config></edit-config>")
 
     def commit(self, comment=None):
-        leaf = f'<comment xmlns="{OURS}">{escape(comment)}</comment>' if comment else ""
+        leaf = f'<comment xmlns="{INPUT}">{escape(comment)}</comment>' if comment else ""
         return self.rpc(f"<commit>{leaf}</commit>")
 
     def ended(self):

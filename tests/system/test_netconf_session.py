@@ -9,7 +9,7 @@ import pytest
 
 import netconf
 from harness import ROOT, descendants, wait_for
-from netconf import BASE, NOTIFICATION, OURS, Client, Reply
+from netconf import BASE, INPUT, NOTIFICATION, OURS, Client, Reply
 from pki import PASSWORD, document
 
 EMPTY = f'<certconf xmlns="{OURS}"/>'
@@ -181,11 +181,11 @@ REFUSED = [
      "</edit-config>", "bad-element", "error-option"),
     (f"<edit-config><target><candidate/></target><default-operation>delete</default-operation>"
      f"<config>{EMPTY}</config></edit-config>", "bad-element", "default-operation"),
-    (f'<edit-config><target><running/></target><from xmlns="{OURS}-netconf">snmp</from><config>{EMPTY}</config>'
+    (f'<edit-config><target><running/></target><from xmlns="{INPUT}">snmp</from><config>{EMPTY}</config>'
      "</edit-config>", "bad-element", "from"),
     ('<edit-config><target><candidate/></target><config><x xmlns="urn:nowhere"/></config></edit-config>',
      "unknown-namespace", "x"),
-    (f'<commit><comment xmlns="{OURS}-netconf">{"x" * 256}</comment></commit>', "too-big", None),
+    (f'<commit><comment xmlns="{INPUT}">{"x" * 256}</comment></commit>', "too-big", None),
     ("<commit><confirmed/></commit>", "unknown-element", "confirmed"),
     (f'<rollback xmlns="{OURS}"><generation>99</generation></rollback>', "data-missing", None),
     (f'<rollback xmlns="{OURS}"><generation>-1</generation></rollback>', "bad-element", "generation"),
@@ -529,12 +529,12 @@ def test_steps_for_a_subscriber(client, pki):
     assert client.edit(document(trust=pki.root), "running", comment="steps").ok  # and none is sent
     assert client.rpc(subscribe).ok
     assert client.rpc(subscribe).error("error-tag") == "operation-failed"
-    client.send(f'<rpc xmlns="{BASE}" message-id="x"><commit><comment xmlns="{OURS}-netconf">steps</comment></commit>'
+    client.send(f'<rpc xmlns="{BASE}" message-id="x"><commit><comment xmlns="{INPUT}">steps</comment></commit>'
                 "</rpc>")
-    steps = [Reply(client.receive()).root for _ in range(5)]
+    steps = [Reply(client.receive()).root for _ in range(6)]
     assert {root.tag for root in steps} == {f"{{{NOTIFICATION}}}notification"}
     names = [root.findtext("c:commit-step/c:step", None, netconf.NAMES) for root in steps]
-    assert names == ["survey", "stage", "activate", "restart", "probe"]
+    assert names == ["survey", "stage", "activate", "restart", "probe", "done"]
     assert steps[4].findtext("c:commit-step/c:service", None, netconf.NAMES) == "web"
     assert Reply(client.receive()).root.get("message-id") == "x"
 
