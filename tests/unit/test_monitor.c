@@ -24,7 +24,7 @@
 static void
 first_start(int monitor, int nursery_fd)
 {
-	const struct priv_load load = { 1 };
+	const struct priv_load load = { .generation = 1 };
 	const struct priv_forget forget = { 0 };
 	const struct priv_counters counters = { { .spin_lock = 9 } };
 	struct snapshot snapshot;
@@ -65,7 +65,7 @@ first_start(int monitor, int nursery_fd)
 static void
 refusals(int monitor, int nursery_fd)
 {
-	const struct priv_load load = { 4 };
+	const struct priv_load load = { .generation = 4 };
 	struct err err;
 
 	(void)nursery_fd;
@@ -143,7 +143,7 @@ irregular_size(int monitor, int nursery_fd)
 static void
 irregular_descriptors(int monitor, int nursery_fd)
 {
-	const struct priv_load load = { 1 };
+	const struct priv_load load = { .generation = 1 };
 
 	script_boot(monitor, 1);
 	(void)msg_send(monitor, PRIV_LOAD, 1, &load, sizeof(load), &nursery_fd, 1);

@@ -432,8 +432,8 @@ test_damage(void **state)
 		restart();
 		assert_int_equal(store.generations.live, rows[n].live);
 		assert_int_equal(store.recovered, rows[n].live == 3 ? 0 : 3);
-		fd = generation_file(&store.generations, store.generations.live, SNAPSHOT_NAME,
-		    &err);
+		fd = generation_file(&store.generations, store.generations.live,
+		    SNAPSHOT_NAME, &err);
 		assert_int_equal(fd != -1, rows[n].snapshot);
 		(void)close(fd);
 		(void)teardown(NULL);
