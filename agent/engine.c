@@ -29,6 +29,7 @@ engine_begin(struct engine *e)
 	struct commit_request back = { .kind = COMMIT_RECOVER,
 		.action = ACTION_ROLLBACK,
 		.origin = ORIGIN_AUTO_ROLLBACK,
+		.user = "certconfd",
 		.recovered = e->recovered };
 
 	sessions_begin(e);

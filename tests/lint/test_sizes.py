@@ -6,6 +6,7 @@ import lint
 
 FUNCTION_LINES = 60
 FILE_LINES = 600
+TEST_LINES = 900  # a table of cases is long and still easy to read
 NESTING = 3
 INCLUDES = 20
 
@@ -23,7 +24,7 @@ def test_functions(top, sources):
 
 def test_files(top, sources):
     wrong = [f"{path}: {len(text.splitlines())} lines" for path, text in c_files(top, sources)
-             if len(text.splitlines()) > FILE_LINES]
+             if len(text.splitlines()) > (TEST_LINES if path.parts[0] == "tests" else FILE_LINES)]
     assert not wrong, f"files of more than {FILE_LINES} lines:\n" + "\n".join(wrong)
 
 

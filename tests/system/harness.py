@@ -256,6 +256,10 @@ http {{
             return None
         return pki_module.fingerprint(ssl.DER_cert_to_PEM_cert(der))
 
+    def wait_served(self, sha256):
+        """Until every answer is this leaf: an old worker may answer once more after a reload."""
+        wait_for(lambda: all(self.served() == sha256 for _ in range(3)), f"nginx serves {sha256}")
+
     # --- snmpd ---
 
     def start_snmpd(self):

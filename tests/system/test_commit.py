@@ -63,7 +63,7 @@ def test_import_puts_everything_in_force(web, pki):
     leaf = pki.leaf()
     before = web.generation()
     output = web.import_document(whole(leaf, pki), "--commit").stdout
-    assert web.served() == leaf.sha256()
+    web.wait_served(leaf.sha256())
     assert web.generation() > before
     for word in ("validated", "staged", "activated", "nginx restarted",
                  "nginx: serving the new certificate"):
@@ -99,7 +99,7 @@ def test_a_candidate_is_committed(web, pki):
     leaf = pki.leaf()
     web.import_document(whole(leaf, pki))
     web.cli("commit", "--comment", "the new one")
-    assert web.served() == leaf.sha256()
+    web.wait_served(leaf.sha256())
     assert "the new one" in web.cli("history").stdout
 
 
@@ -108,11 +108,11 @@ def test_import_commit_leaves_the_candidate_alone(web, pki):
     web.cli("set", "service", "nginx", "enabled", "--commit")
     web.import_document(pki_module.document(trust=pki.root))
     web.import_document(pki_module.document(theirs.chain, theirs.key), "--commit")
-    assert web.served() == theirs.sha256()
+    web.wait_served(theirs.sha256())
     assert not (web.state / "live/trust/ca.pem").exists()
     web.cli("commit")
     assert (web.state / "live/trust/ca.pem").exists()
-    assert web.served() == theirs.sha256()
+    web.wait_served(theirs.sha256())
 
 
 def fails_once(device):
@@ -135,7 +135,7 @@ def test_a_service_that_does_not_restart_is_rolled_back(make_device, pki):
     assert result.returncode == EXIT_ROLLED_BACK, result.stdout + result.stderr
     assert "restart command ended with status 1" in result.stdout
     assert f"Rolled back: generation {before} is in force" in result.stdout
-    assert web.served() == served
+    web.wait_served(served)
     assert live_fingerprint(web) == served
     assert web.generation() == before
     assert "rolled-back" in web.cli("history", "--json").stdout
@@ -158,7 +158,8 @@ def test_on_the_way_back_the_wire_decides(make_device, pki):
 def test_a_failure_of_the_way_back_is_stuck(make_device, pki):
     """Neither the new nor the previous generation could be proven: a person must look."""
     web = make_device()
-    kill = f"kill $(cat {web.dir / "nginx" / "nginx.pid"}); exit 1"
+    pid_file = web.dir / "nginx" / "nginx.pid"
+    kill = f"kill $(cat {pid_file}); exit 1"
     web.write_service(text=web.nginx_service(restart=["/bin/sh", "-c", kill], deadline=2))
     web.start_agent()
     web.start_nginx()
@@ -175,7 +176,7 @@ def test_a_failure_of_the_way_back_is_stuck(make_device, pki):
     leaf = pki.leaf()
     harness.wait_for(lambda: web.import_document(whole(leaf, pki), "--commit", check=False).returncode == 0,
                      "a commit after the service was mended")
-    assert web.served() == leaf.sha256()
+    web.wait_served(leaf.sha256())
     assert status(web)["configuration-state"] == "idle"
 
 
@@ -214,7 +215,7 @@ def test_a_service_that_hangs_is_cut_off_at_its_deadline(make_device, pki):
     result = web.import_document(whole(pki.leaf(), pki), "--commit", check=False)
     assert result.returncode in (1, EXIT_ROLLED_BACK)
     assert time.monotonic() - started < 30
-    assert web.served() == served
+    web.wait_served(served)
     assert not [pid for pid in harness.descendants(web.agent.pid) if harness.title(pid) == "sleep"]
 
 
@@ -246,9 +247,9 @@ def test_rollback(web, pki):
     number = web.generation()
     web.import_document(whole(second, pki), "--commit")
     web.cli("rollback")
-    assert web.served() == first.sha256()
+    web.wait_served(first.sha256())
     web.cli("rollback", number + 1)
-    assert web.served() == second.sha256()
+    web.wait_served(second.sha256())
     assert web.generation() > number + 1
 
 
@@ -262,7 +263,7 @@ def test_delete_certificate_goes_back_to_the_factory_one(web, pki):
     web.import_document(whole(pki.leaf(), pki), "--commit")
     assert web.served() != factory
     web.cli("delete", "certificate", "--commit")
-    assert web.served() == factory
+    web.wait_served(factory)
 
 
 def test_the_trust_store_stays_while_the_mode_needs_it(web, pki):
@@ -325,7 +326,7 @@ def test_everything_is_there_after_a_restart(web, pki):
     assert live_fingerprint(web) == leaf.sha256()
     renewed = pki.leaf()
     web.import_document(whole(renewed, pki), "--commit")
-    assert web.served() == renewed.sha256()
+    web.wait_served(renewed.sha256())
 
 
 def test_the_same_key_needs_no_key(web, pki):
