@@ -194,10 +194,12 @@ actions_add(struct engine *e, const struct snmp_prepare *set)
 	    (set->has & SNMP_SET_ACTION) != 0 && set->action != ACTION_NOOP;
 	struct job job = { .kind = JOB_SET_MODE, .arg = set->mode };
 
-	if ((set->has & SNMP_SET_SPIN_LOCK) != 0)
+	if ((set->has & SNMP_SET_SPIN_LOCK) != 0) {
 		/* TestAndIncr, RFC 2579 */
 		e->counters.spin_lock =
 		    e->counters.spin_lock == INT32_MAX ? 0 : e->counters.spin_lock + 1;
+		engine_save_counters(e);
+	}
 	if ((set->has & SNMP_SET_MODE) != 0) {
 		job.commit = has_action && set->action == ACTION_COMMIT;
 		queue(e, job.commit ? ACTION_COMMIT : ACTION_NOOP, &job);

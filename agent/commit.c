@@ -168,10 +168,21 @@ begin_stage(struct commit *c)
 	return STEP_WAIT;
 }
 
+/* From the activation on the number is used up, whatever becomes of it. */
+static void
+use_up_number(struct commit *c)
+{
+	if (c->engine->counters.generation < c->generation)
+		c->engine->counters.generation = c->generation;
+}
+
 static enum step_result
 begin_activate(struct commit *c)
 {
-	struct priv_activate activate = {
+	struct priv_activate activate;
+
+	use_up_number(c);
+	activate = (struct priv_activate){
 		.generation = c->turned_back ? c->previous_generation : c->generation,
 		.previous = c->previous_generation,
 		.back = c->turned_back,
@@ -278,6 +289,7 @@ finish(struct commit *c, bool failed)
 	    failed && (c->turned_back || c->request.kind == COMMIT_RECOVER);
 	const bool done = c->request.kind == COMMIT_NEW && !failed && !c->turned_back;
 
+	use_up_number(c);
 	fill_record(c, result_of(c, failed), &record);
 	outcome.rolled_back = record.result == RESULT_ROLLED_BACK;
 	if (stuck)
@@ -379,7 +391,7 @@ commit_start(struct engine *e, const struct commit_request *request)
 	c->target = request->target;
 	c->plan = plans[request->kind];
 	c->previous_generation = e->generation;
-	c->generation = request->kind == COMMIT_NEW ? ++e->counters.generation
+	c->generation = request->kind == COMMIT_NEW ? e->counters.generation + 1
 	    : request->kind == COMMIT_RECOVER       ? request->recovered
 						    : e->generation;
 	if (request->kind == COMMIT_RECOVER)

@@ -160,6 +160,19 @@ must_wait_ms(const struct commit *c, uint32_t i)
 	return c->turned_back || last == 0 || due <= now ? 0 : due - now;
 }
 
+static enum step_result
+wait_to_restart(struct commit *c, int64_t ms)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "restarted a moment ago: waits %lld s",
+	    (long long)(ms + 999) / 1000);
+	commit_tell(c, STEP_RESTART, c->engine->services.rows[c->next].name, NULL,
+	    text);
+	commit_wait(c, ms);
+	return STEP_WAIT;
+}
+
 enum step_result
 commit_restart(struct commit *c)
 {
@@ -178,10 +191,8 @@ commit_restart(struct commit *c)
 		c->in_restart = false;
 		return c->failed ? STEP_FAILED : STEP_DONE;
 	}
-	if ((wait = must_wait_ms(c, c->next)) > 0) {
-		commit_wait(c, wait);
-		return STEP_WAIT;
-	}
+	if ((wait = must_wait_ms(c, c->next)) > 0)
+		return wait_to_restart(c, wait);
 	restart.service = c->next++;
 	c->services[restart.service].restarted = true;
 	e->status.services[restart.service].state = SERVICE_RESTARTING;

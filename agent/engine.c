@@ -8,6 +8,8 @@
 #include "agent/log.h"
 #include "agent/xalloc.h"
 
+#define COUNTERS_MS 200
+
 int64_t
 monotonic_ms(void)
 {
@@ -21,6 +23,29 @@ struct timeval
 timeval_ms(int64_t ms)
 {
 	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+}
+
+static void
+on_counters_timer(evutil_socket_t fd, short what, void *context)
+{
+	struct engine *e = context;
+	const struct priv_counters counters = { e->counters };
+
+	(void)fd;
+	(void)what;
+	privlink_request(e, PRIV_COUNTERS, &counters, sizeof(counters), NULL, 0, NULL,
+	    NULL);
+}
+
+void
+engine_save_counters(struct engine *e)
+{
+	const struct timeval soon = timeval_ms(COUNTERS_MS);
+
+	if (e->counters_timer == NULL)
+		e->counters_timer = evtimer_new(e->base, on_counters_timer, e);
+	if (!evtimer_pending(e->counters_timer, NULL))
+		evtimer_add(e->counters_timer, &soon);
 }
 
 void

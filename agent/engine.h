@@ -97,7 +97,7 @@ struct engine {
 	int new_services_fd; /* definitions that wait for the commit to end; -1: none */
 	struct status status;
 	struct event *publish_timer, *watch_timer, *expiry_timer, *action_timer,
-	    *heartbeat_timer;
+	    *heartbeat_timer, *counters_timer;
 	struct service_run services_run[LIMIT_SERVICES];
 
 	uint32_t last_id; /* of requests, children and sessions */
@@ -118,6 +118,8 @@ _Noreturn void engine_run(int monitor, int nursery);
 /* There is a configuration in force: a commit that was cut off is undone, and all
  * begins. */
 void engine_begin(struct engine *);
+/* Makes the counters durable within a moment; a burst is one write. */
+void engine_save_counters(struct engine *);
 
 int64_t monotonic_ms(void);
 struct timeval timeval_ms(int64_t ms);

@@ -69,6 +69,7 @@ outbox_add(struct engine *e, struct notification *n)
 	}
 	n->seq = ++e->counters.notify_seq;
 	n->time = time(NULL);
+	engine_save_counters(e);
 	o = xcalloc(1, sizeof(*o));
 	o->notification = *n;
 	STAILQ_INSERT_TAIL(&e->outbox, o, next);
