@@ -11,6 +11,8 @@
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
+#include "lib/bundle.h"
+#include "lib/snapshot.h"
 #include "tests/unit/model.h"
 
 static EVP_PKEY *keys[MODEL_KEYS];
@@ -26,13 +28,15 @@ key(unsigned int n)
 	return keys[n];
 }
 
-void
-model_clear(void)
+int
+model_teardown(void **state)
 {
+	(void)state;
 	for (size_t i = 0; i < MODEL_KEYS; i++) {
 		EVP_PKEY_free(keys[i]);
 		keys[i] = NULL;
 	}
+	return 0;
 }
 
 static void
@@ -147,6 +151,82 @@ model_service(struct config *config, const char *name, bool enabled,
 	if (credential != NULL)
 		setting->credential =
 		    arena_text(&config->arena, credential, strlen(credential));
+}
+
+void
+model_begin(struct config *config)
+{
+	struct err err;
+
+	memset(config, 0, sizeof(*config));
+	model_credential(config, CREDENTIAL_FACTORY,
+	    &(struct model_cert){ .name = "factory", .key = 2, .sha1 = true }, 1);
+	model_credential(config, CREDENTIAL_LOCAL,
+	    &(struct model_cert){ .name = "device", .key = 0 }, 1);
+	assert_int_equal(config_complete(config, MODEL_NOW, &err), 0);
+}
+
+void
+model_bundle(struct config *config, struct buf *ret_bundle, bool local)
+{
+	const struct model_cert chain[] = {
+		{ .name = "device", .issuer = "root 0", .key = 0, .issuer_key = 3 },
+		{ .name = "root 0", .key = 3, .ca = true },
+	};
+	struct err err;
+
+	memset(config, 0, sizeof(*config));
+	memset(ret_bundle, 0, sizeof(*ret_bundle));
+	model_credential(config, CREDENTIAL_FACTORY,
+	    &(struct model_cert){ .name = "factory", .key = 2 }, 1);
+	if (local)
+		model_credential(config, CREDENTIAL_LOCAL, chain, 2);
+	model_credential(config, "edge", chain, 2);
+	model_credential(config, "edge-2.x", chain, 1);
+	model_trust(config, "root", 2);
+	config->mode = VERIFY_OUTGOING;
+	model_service(config, "proxy", true, "edge");
+	assert_int_equal(config_complete(config, MODEL_NOW, &err), 0);
+	if (bundle_write(ret_bundle, config, model_services(), &err) == -1)
+		fail_msg("%s", err.text);
+}
+
+void
+model_snapshot(struct config *config, struct buf *ret_snapshot)
+{
+	const struct model_cert chain[] = {
+		{ .name = "device.example",
+		    .issuer = "middle",
+		    .key = 0,
+		    .issuer_key = 1,
+		    .sans = "DNS:device.example,DNS:other.example,IP:192.0.2.1" },
+		{ .name = "middle",
+		    .issuer = "root 0",
+		    .key = 1,
+		    .issuer_key = 3,
+		    .ca = true },
+	};
+	struct credential *bare;
+	struct err err;
+
+	memset(config, 0, sizeof(*config));
+	memset(ret_snapshot, 0, sizeof(*ret_snapshot));
+	model_credential(config, CREDENTIAL_FACTORY,
+	    &(struct model_cert){ .name = "factory", .key = 2 }, 1);
+	model_credential(config, CREDENTIAL_LOCAL, chain, 2);
+	model_credential(config, "edge", chain, 2);
+	bare = config_add_credential(config, text_of("bare"));
+	bare->has_key = true;
+	bare->key_id[0] = 1;
+	model_trust(config, "root", 5);
+	config->mode = VERIFY_OUTGOING;
+	model_service(config, "web", true, NULL);
+	model_service(config, "proxy", false, "edge");
+	model_service(config, "gone", true, "local"); /* not defined */
+	assert_int_equal(config_complete(config, MODEL_NOW, &err), 0);
+	if (snapshot_write(ret_snapshot, config, model_services(), MODEL_NOW, &err) ==
+	    -1)
+		fail_msg("%s", err.text);
 }
 
 const struct services *

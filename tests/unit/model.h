@@ -29,6 +29,16 @@ void model_trust(struct config *, const char *prefix, size_t count);
 void model_service(struct config *, const char *name, bool enabled,
     const char *credential);
 
+/* A factory and a local credential, complete; their keys are 2 and 0. */
+void model_begin(struct config *);
+/*
+ * Three credentials with key 0 (of which one only if local is set), factory, trust
+ * store, mode and a service that is on; and the bundle of it.
+ */
+void model_bundle(struct config *, struct buf *ret_bundle, bool local);
+/* A configuration that has one of everything, and its snapshot. */
+void model_snapshot(struct config *, struct buf *ret_snapshot);
+
 /*
  * Four definitions: "web" serves with separate files, "sip" takes and makes calls and
  * wants a credential of its own, "proxy" has combined and CA files and variants for
@@ -36,6 +46,7 @@ void model_service(struct config *, const char *name, bool enabled,
  */
 const struct services *model_services(void);
 
-void model_clear(void);
+/* Group tear-down for cmocka: frees the keys. */
+int model_teardown(void **state);
 
 #endif

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <openssl/evp.h>
 
+#include "lib/config_xml.h"
 #include "lib/key.h"
 #include "lib/names.h"
 #include "tests/unit/documents.h"
@@ -297,6 +298,64 @@ test_replace_all(void **state)
 	run_clear(&run);
 }
 
+static const struct {
+	const char *name;
+	bool keys_held;
+	const char *operation, *expect;
+} held[] = {
+	{ "as a person gives it", false, NULL,
+	    "L missing-element /certconf/credential[name='local']: no private key is "
+	    "held for this credential: give it with the certificate" },
+	{ "as a person gives it, replacing", false, "replace",
+	    "L missing-element /certconf/credential[name='local']: no private key is "
+	    "held for this credential: give it with the certificate" },
+	{ "as ours", true, NULL,
+	    "local:2:match trust(Example root,Other root)-0 web=on outgoing" },
+	{ "as ours, replacing", true, "replace",
+	    "local:2:match trust(Example root,Other root)-0 web=on outgoing" },
+};
+
+/* Our own config.xml, on a configuration that has nothing yet: its keys are held. */
+static void
+test_keys_held(void **state)
+{
+	const struct document_options plain = { .base = NULL };
+	struct run given = { .root = NULL };
+	struct config config = { .mode = VERIFY_NONE };
+	struct buf xml = { NULL, 0, 0 };
+	int failed = 0;
+
+	(void)state;
+	assert_int_equal(run_read(&given, DOC(LOCAL TRUST MODE WEB), &plain), 0);
+	assert_int_equal(document_apply(given.document, &config, NOW, &given.err), 0);
+	assert_int_equal(config_format_xml(&xml, &config, &given.err), 0);
+	for (size_t i = 0; i < nitems(held); i++) {
+		const struct document_options options = {
+			.default_operation = held[i].operation,
+			.keys_held = held[i].keys_held,
+		};
+		struct config empty = { .mode = VERIFY_NONE };
+		struct run run = { .root = NULL };
+		bool taken;
+		char *got;
+
+		assert_int_equal(run_read(&run, (const char *)xml.data, &options), 0);
+		taken = document_apply(run.document, &empty, NOW, &run.err) == 0;
+		got = taken ? describe(&empty) : describe_refusal(&run, "<credential>");
+		failed += compare(held[i].name, got, held[i].expect, true);
+		if (taken)
+			assert_memory_equal(empty.credentials[0].key_id,
+			    config.credentials[0].key_id, SHA256_SIZE);
+		free(got);
+		config_clear(&empty);
+		run_clear(&run);
+	}
+	assert_int_equal(failed, 0);
+	buf_clear(&xml);
+	config_clear(&config);
+	run_clear(&given);
+}
+
 int
 main(void)
 {
@@ -306,6 +365,7 @@ main(void)
 		cmocka_unit_test(test_apply_again),
 		cmocka_unit_test(test_base),
 		cmocka_unit_test(test_replace_all),
+		cmocka_unit_test(test_keys_held),
 	};
 
 	return cmocka_run_group_tests(tests, documents_setup, documents_teardown);

@@ -300,14 +300,6 @@ issuer_end(void **state)
 	}
 }
 
-static int
-clear(void **state)
-{
-	(void)state;
-	model_clear();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -316,5 +308,5 @@ main(void)
 		cmocka_unit_test(issuer_end),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, clear);
+	return cmocka_run_group_tests(tests, NULL, model_teardown);
 }
