@@ -28,8 +28,6 @@ static const struct job jobs[ACTION_MAX] = {
 	[ACTION_DELETE_TRUST] = { .kind = JOB_DELETE_TRUST },
 };
 
-static void next_action(struct engine *);
-
 static void
 pop(struct engine *e)
 {
@@ -67,19 +65,14 @@ on_timer(evutil_socket_t fd, short what, void *context)
 {
 	struct engine *e = context;
 	const struct queued_action *q = STAILQ_FIRST(&e->actions);
-	const struct timeval soon = timeval_ms(20);
 
 	(void)fd;
 	(void)what;
-	if (q == NULL || e->action_session != 0)
-		return;
-	if (e->commit != NULL) {
-		event_add(e->action_timer, &soon);
-		return;
-	}
+	if (q == NULL || e->action_session != 0 || e->commit != NULL)
+		return; /* whatever is under way calls actions_next() at its end */
 	if (q->job.kind != JOB_NONE) {
 		publish_action(e, q->action, RESULT_IN_PROGRESS, USER, NULL);
-		e->action_session = sessions_add_worker(e, &q->job);
+		e->action_session = sessions_add_worker(e, &q->job, USER);
 		return;
 	}
 	if (q->action == ACTION_RESTART)
@@ -87,11 +80,11 @@ on_timer(evutil_socket_t fd, short what, void *context)
 	else
 		discard(e);
 	pop(e);
-	next_action(e);
+	actions_next(e);
 }
 
-static void
-next_action(struct engine *e)
+void
+actions_next(struct engine *e)
 {
 	const struct timeval now = { 0 };
 
@@ -101,13 +94,12 @@ next_action(struct engine *e)
 }
 
 void
-actions_worker_ended(struct engine *e, uint32_t session)
+actions_worker_ended(struct engine *e)
 {
-	(void)session;
 	e->action_session = 0;
 	pop(e);
 	publish(e);
-	next_action(e);
+	actions_next(e);
 }
 
 void
@@ -184,7 +176,7 @@ queue(struct engine *e, enum action action, const struct job *job)
 	q->job = *job;
 	STAILQ_INSERT_TAIL(&e->actions, q, next);
 	log_info("snmp", "action %s queued", name_text(&action_names, action));
-	next_action(e);
+	actions_next(e);
 }
 
 void

@@ -55,7 +55,7 @@ candidate_rebase(struct engine *e)
 	if (e->candidate.held == NULL)
 		return;
 	e->candidate.rebasing = true;
-	sessions_add_worker(e, &job);
+	sessions_add_worker(e, &job, "certconfd");
 }
 
 int

@@ -235,9 +235,10 @@ adopt(struct commit *c)
 	const uint8_t *old_trust = e->running->snapshot.header->trust_sha256;
 	const uint8_t *new_trust = c->target->snapshot.header->trust_sha256;
 
-	e->status.local_changed = monotonic_ms();
+	if (!snapshot_same_locals(&e->running->snapshot, &c->target->snapshot))
+		e->status.local_changed = clock_ms();
 	if (memcmp(old_trust, new_trust, SHA256_SIZE) != 0)
-		e->status.trust_changed = e->status.local_changed;
+		e->status.trust_changed = clock_ms();
 	held_drop(e->running);
 	e->running = held_use(c->target);
 	e->generation = e->status.generation = c->generation;
@@ -295,7 +296,7 @@ finish(struct commit *c, bool failed)
 	if (stuck)
 		outcome.err.code = ERR_STUCK;
 	e->commit = NULL;
-	e->stuck = stuck;
+	e->stuck = stuck || (e->stuck && failed);
 	if (done)
 		adopt(c);
 	log_end(c, &record);
@@ -308,11 +309,13 @@ finish(struct commit *c, bool failed)
 	privlink_take_services(e);
 	publish_services(e);
 	publish_action(e, c->request.action, record.result, record.user, &c->reason);
-	notify(c, &record);
+	if (c->request.kind != COMMIT_RESTART)
+		notify(c, &record);
 	if (done) {
 		expiry_check(e);
 		snmplink_send_snapshot(e);
 	}
+	watch_start(e);
 	publish_now(e);
 	commit_tell(c, STEP_END, NULL,
 	    record.result == RESULT_SUCCESS ? NULL : &c->reason, "in force");
@@ -321,6 +324,7 @@ finish(struct commit *c, bool failed)
 		sessions_begin(e);
 	if (done && !c->request.from_candidate)
 		candidate_rebase(e);
+	actions_next(e);
 	commit_free(c);
 }
 
@@ -409,7 +413,7 @@ void
 commit_free(struct commit *c)
 {
 	for (uint32_t i = 0; i < LIMIT_SERVICES; i++)
-		prober_free(c->engine, c->services[i].prober);
+		prober_free(c->services[i].prober);
 	event_free(c->timer);
 	held_drop(c->target);
 	free(c);

@@ -72,7 +72,10 @@ on_surveyed(struct engine *e, void *context, const struct probe_result *result)
 
 	s->prober = NULL;
 	watch_saw(e, i, result);
-	if (result->err.code != ERR_NONE) {
+	if (result->err.code != ERR_NONE && c->request.may_have_died) {
+		commit_tell(c, STEP_SURVEY, name, NULL,
+		    "not running: it may be our doing");
+	} else if (result->err.code != ERR_NONE) {
 		s->counted = false;
 		commit_tell(c, STEP_SURVEY, name, NULL,
 		    "not running before; left alone");
@@ -109,6 +112,29 @@ commit_survey(struct commit *c)
 
 /* --- restart --- */
 
+/* In what is being put in force; otherwise its failures are nobody's. */
+static bool
+is_enabled(const struct commit *c, uint32_t i)
+{
+	const struct snapshot_service *row =
+	    row_of(c->target, &c->engine->services.rows[i]);
+
+	return row != NULL && row->enabled;
+}
+
+/*
+ * Whether a restart that failed fails the step.  On the way back the wire decides,
+ * where it can be asked, and a service that is enabled only in what is left does not
+ * count.
+ */
+static bool
+fails_step(const struct commit *c, uint32_t i)
+{
+	if (!c->turned_back)
+		return true;
+	return is_enabled(c, i) && !c->engine->services.rows[i].has_probe;
+}
+
 static void
 on_restarted(struct engine *e, void *context, const struct err *err, struct msg *msg)
 {
@@ -120,8 +146,9 @@ on_restarted(struct engine *e, void *context, const struct err *err, struct msg 
 	row->last_restart = time(NULL);
 	row->restarts++;
 	row->last_result = err->code == ERR_NONE ? RESULT_SUCCESS : RESULT_FAILED;
-	e->services_run[i].restarted_ms = monotonic_ms();
+	e->services_run[i].restarted_ms = clock_ms();
 	if (err->code == ERR_NONE) {
+		row->state = SERVICE_UNKNOWN; /* a probe tells, where there is one */
 		row->last_error[0] = '\0';
 		commit_tell(c, STEP_RESTART, row->name, NULL, "restarted");
 	} else {
@@ -129,9 +156,7 @@ on_restarted(struct engine *e, void *context, const struct err *err, struct msg 
 		snprintf(row->last_error, sizeof(row->last_error), "%s", err->text);
 		commit_reason(c, err);
 		commit_tell(c, STEP_RESTART, row->name, err, NULL);
-		/* On the way back the wire decides, where it can be asked. */
-		c->failed =
-		    c->failed || !c->turned_back || !e->services.rows[i].has_probe;
+		c->failed = c->failed || fails_step(c, i);
 	}
 	/* On the way back each service gets its chance, whatever the others do. */
 	if (c->failed && !c->turned_back)
@@ -155,7 +180,7 @@ must_wait_ms(const struct commit *c, uint32_t i)
 {
 	const int64_t last = c->engine->services_run[i].restarted_ms;
 	const int64_t due = last + (int64_t)c->engine->restart_interval * 1000;
-	const int64_t now = monotonic_ms();
+	const int64_t now = clock_ms();
 
 	return c->turned_back || last == 0 || due <= now ? 0 : due - now;
 }
@@ -242,11 +267,14 @@ commit_probe(struct commit *c)
 			.settle_ms = spec.service->settle_ms,
 			.in_a_row = IN_A_ROW };
 
-		if (!s->affected || !s->counted || !spec.service->has_probe)
+		if (!s->affected || !s->counted || !spec.service->has_probe ||
+		    !is_enabled(c, i))
 			continue;
 		c->waiting++;
 		c->services[i].prober =
 		    prober_start(e, &spec, on_probed, &c->services[i]);
 	}
-	return --c->waiting == 0 ? (c->failed ? STEP_FAILED : STEP_DONE) : STEP_WAIT;
+	if (--c->waiting > 0)
+		return STEP_WAIT;
+	return c->failed ? STEP_FAILED : STEP_DONE;
 }

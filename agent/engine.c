@@ -10,15 +10,6 @@
 
 #define COUNTERS_MS 200
 
-int64_t
-monotonic_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 struct timeval
 timeval_ms(int64_t ms)
 {
@@ -55,6 +46,7 @@ engine_begin(struct engine *e)
 		.action = ACTION_ROLLBACK,
 		.origin = ORIGIN_AUTO_ROLLBACK,
 		.user = "certconfd",
+		.may_have_died = e->same_boot,
 		.recovered = e->recovered };
 
 	sessions_begin(e);

@@ -27,6 +27,7 @@
 #include <event2/event.h>
 
 #include "agent/channel.h"
+#include "agent/clock.h"
 #include "agent/held.h"
 #include "agent/proto.h"
 
@@ -88,6 +89,7 @@ struct engine {
 	struct held *running;
 	uint64_t generation; /* 0: a new device */
 	uint64_t recovered;  /* a commit that was cut off before this start; 0: none */
+	bool same_boot;      /* and the machine has not been started since */
 	struct counters counters;
 	struct candidate candidate;
 	uint32_t lock_session[SES_STORE_MAX]; /* 0: not locked */
@@ -121,7 +123,6 @@ void engine_begin(struct engine *);
 /* Makes the counters durable within a moment; a burst is one write. */
 void engine_save_counters(struct engine *);
 
-int64_t monotonic_ms(void);
 struct timeval timeval_ms(int64_t ms);
 
 /* --- privlink --- */
@@ -147,7 +148,7 @@ void spawner_kill(struct engine *, uint32_t number);
 /* --- sessions --- */
 void sessions_add_client(struct engine *, const struct identity *, int client);
 /* A session without a client; returns its number. */
-uint32_t sessions_add_worker(struct engine *, const struct job *);
+uint32_t sessions_add_worker(struct engine *, const struct job *, const char *user);
 void sessions_tell_step(struct engine *, const struct ses_step *);
 /* The session is sent the reply unless it is gone. */
 struct commit_outcome;
@@ -186,6 +187,8 @@ struct commit_request {
 	char user[STATUS_NAME];
 	char comment[STATUS_TEXT];
 	uint64_t recovered; /* COMMIT_RECOVER: the generation that was cut off */
+	bool
+	    may_have_died; /* COMMIT_RECOVER: by a restart of ours, in this same boot */
 };
 struct commit_outcome {
 	struct err err; /* ERR_NONE: in force */
@@ -206,10 +209,13 @@ struct prober_spec {
 typedef void prober_done(struct engine *, void *context, const struct probe_result *);
 struct prober *prober_start(struct engine *, const struct prober_spec *, prober_done *,
     void *);
-void prober_free(struct engine *, struct prober *);
+void prober_free(struct prober *);
 
 /* --- watch --- */
+/* Looks for what is due now; again whenever the services in use may have changed. */
 void watch_start(struct engine *);
+/* After new definitions: nothing under way is about the old rows any more. */
+void watch_move(struct engine *, const struct services *old);
 /* What a probe saw, into the service's status. */
 void watch_saw(struct engine *, uint32_t service, const struct probe_result *);
 /* Whether what it served then is what is in force now. */
@@ -233,12 +239,14 @@ void snmplink_send_snapshot(struct engine *);
 
 /* --- actions --- */
 /* Whether one more fits and nothing stands against it. */
+/* The first of the queue, if nothing stands against it now. */
+void actions_next(struct engine *);
 enum ticket_verdict actions_judge(struct engine *, const struct snmp_prepare *);
 void actions_add(struct engine *, const struct snmp_prepare *);
 /* A mode that was asked for and is still being staged. */
 void actions_admin_mode(const struct engine *, uint32_t *mode);
 /* The worker of the first one has ended. */
-void actions_worker_ended(struct engine *, uint32_t session);
+void actions_worker_ended(struct engine *);
 
 /* --- publish --- */
 /* Something in the status changed: it is sent within this turn of the loop. */

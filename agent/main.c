@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/clock.h"
 #include "agent/conf.h"
 #include "agent/engine.h"
 #include "agent/log.h"
@@ -27,8 +28,6 @@
 /* More starts within so many seconds are a fault that starting does not mend. */
 #define STARTS_MAX 5
 #define START_SECONDS 10
-
-static volatile sig_atomic_t caught; /* the last signal; 0: none, or it was handed on */
 
 static const struct nursery_kinds kinds = { session_run, worker_run, probe_run };
 
@@ -44,12 +43,18 @@ nursery(int engine)
 
 static const struct processes processes = { .engine = engine_run, .nursery = nursery };
 
+/* Blocked from before the first fork, so that none is lost; taken by sigwaitinfo(). */
 static void
-on_signal(int signal)
+signals(sigset_t *ret_set)
 {
-	caught = signal;
+	sigemptyset(ret_set);
+	sigaddset(ret_set, SIGTERM);
+	sigaddset(ret_set, SIGINT);
+	sigaddset(ret_set, SIGHUP);
+	sigaddset(ret_set, SIGCHLD);
 }
 
+/* The monitor keeps them blocked until it takes them itself. */
 static pid_t
 start(const struct conf *conf)
 {
@@ -62,9 +67,6 @@ start(const struct conf *conf)
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != supervisor)
 			exit(1);
-		signal(SIGTERM, SIG_DFL);
-		signal(SIGINT, SIG_DFL);
-		signal(SIGHUP, SIG_DFL);
 		log_process("monitor");
 		exit(monitor_run(conf, &processes));
 	}
@@ -73,39 +75,46 @@ start(const struct conf *conf)
 
 /* Waits for the monitor and hands signals on to it.  ret_stop: we were asked to end. */
 static int
-wait_for(pid_t monitor, bool *ret_stop)
+wait_for(pid_t monitor, const sigset_t *set, bool *ret_stop)
 {
-	int status;
+	int signal, status;
 
-	while (waitpid(monitor, &status, 0) == -1) {
-		if (errno != EINTR)
-			fatal("main", "waitpid: %s", strerror(errno));
-		if (caught == 0)
-			continue;
-		*ret_stop = *ret_stop || caught != SIGHUP;
-		kill(monitor, caught == SIGHUP ? SIGHUP : SIGTERM);
-		caught = 0;
+	for (;;) {
+		if (waitpid(monitor, &status, WNOHANG) == monitor)
+			return status;
+		if ((signal = sigwaitinfo(set, NULL)) == -1 && errno != EINTR)
+			fatal("main", "sigwaitinfo: %s", strerror(errno));
+		if (signal == SIGHUP)
+			kill(monitor, SIGHUP);
+		if (signal == SIGTERM || signal == SIGINT) {
+			*ret_stop = true;
+			kill(monitor, SIGTERM);
+		}
 	}
-	return status;
 }
 
 static int
 supervise(const struct conf *conf)
 {
-	time_t started[STARTS_MAX] = { 0 };
+	int64_t started[STARTS_MAX] = { 0 };
 	bool stop = false;
+	sigset_t set;
 	int status;
 
+	signals(&set);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
+		fatal("main", "sigprocmask: %s", strerror(errno));
 	for (size_t n = 0;; n++) {
-		const time_t now = time(NULL);
+		const int64_t now = clock_ms();
 
-		if (n >= STARTS_MAX && now - started[n % STARTS_MAX] < START_SECONDS) {
+		if (n >= STARTS_MAX &&
+		    now - started[n % STARTS_MAX] < START_SECONDS * 1000) {
 			log_err("main", "%d starts within %d s; it is given up",
 			    STARTS_MAX, START_SECONDS);
 			return 1;
 		}
 		started[n % STARTS_MAX] = now;
-		status = wait_for(start(conf), &stop);
+		status = wait_for(start(conf), &set, &stop);
 		if (stop || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 			return 0;
 		log_warn("main",
@@ -129,7 +138,6 @@ int
 main(int argc, char **argv)
 {
 	const char *file = CONF_DIR "/certconfd.conf";
-	const struct sigaction action = { .sa_handler = on_signal };
 	int option, foreground = 0, test = 0;
 	struct conf conf;
 	struct err err = { 0 };
@@ -164,8 +172,5 @@ main(int argc, char **argv)
 	log_open("supervisor", foreground, conf.log_level);
 	if (!foreground && daemon(0, 0) == -1)
 		fatal("main", "daemon: %s", strerror(errno));
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
 	return supervise(&conf);
 }

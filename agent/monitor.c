@@ -115,6 +115,7 @@ tell_boot(struct monitor *m)
 
 	boot->generation = m->store.generations.live;
 	boot->recovered = m->store.recovered;
+	boot->same_boot = m->store.same_boot;
 	boot->running_since = store_running_since(&m->store);
 	boot->counters = state->counters;
 	boot->ncommits = state->history.count;
@@ -127,7 +128,6 @@ tell_boot(struct monitor *m)
 	fds[0] = services_file(m);
 	if (boot->generation != 0) {
 		fds[1] = running_snapshot(m);
-		boot->no_snapshot = fds[1] == -1;
 		nfds += fds[1] != -1;
 	}
 	monitor_tell(m, PRIV_BOOT, 0, boot, sizeof(*boot), fds, nfds);

@@ -125,7 +125,7 @@ from_engine(struct nursery *n, struct msg *msg)
 static void
 reap(struct nursery *n)
 {
-	struct signalfd_siginfo info;
+	struct signalfd_siginfo info = { 0 };
 	int status;
 	pid_t pid;
 

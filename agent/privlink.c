@@ -91,6 +91,8 @@ boot(struct engine *e, struct msg *msg)
 	e->restart_interval = b->restart_interval;
 	take_status(e, b);
 	e->recovered = b->recovered;
+	e->same_boot = b->same_boot != 0;
+	e->status.load_errors = b->generation != 0 && msg->nfds < 2;
 	if (msg->nfds > 1)
 		e->running = held_new(msg_take(msg, 1), -1, &err);
 	if (e->running != NULL) {
@@ -99,7 +101,7 @@ boot(struct engine *e, struct msg *msg)
 	}
 	if ((e->running = held_empty(&e->services, &err)) == NULL)
 		fatal("privlink", "%s", err.text);
-	sessions_add_worker(e, e->generation == 0 ? &factory : &rebuild);
+	sessions_add_worker(e, e->generation == 0 ? &factory : &rebuild, "certconfd");
 }
 
 static void
@@ -121,10 +123,14 @@ snmp(struct engine *e, struct msg *msg)
 void
 privlink_take_services(struct engine *e)
 {
+	struct services old;
+
 	if (e->new_services_fd == -1 || e->commit != NULL)
 		return;
+	old = e->services;
 	take_services(e, e->new_services_fd);
 	e->new_services_fd = -1;
+	watch_move(e, &old);
 	log_info("services", "root changed the definitions: %u now", e->services.count);
 	publish_services(e);
 	publish(e);

@@ -2,7 +2,6 @@
 #include "agent/probe.h"
 
 #include <fcntl.h>
-
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -15,38 +14,21 @@
 #include "agent/sandbox.h"
 
 static int
-take_chain(SSL *ssl, struct probe_result *result, struct err *err)
+take_leaf(SSL *ssl, struct probe_result *result, struct err *err)
 {
-	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
 	X509 *leaf = SSL_get0_peer_certificate(ssl);
-	EVP_MD_CTX *all = EVP_MD_CTX_new();
-	uint8_t digest[SHA256_SIZE];
 	struct tm tm;
-	int rc = -1;
 
-	if (leaf == NULL) {
-		err_set(err, ERR_SERVICE_FAILED, NULL,
+	if (leaf == NULL)
+		return err_set(err, ERR_SERVICE_FAILED, NULL,
 		    "answers TLS without a certificate");
-		goto out;
-	}
-	if (all == NULL || X509_digest(leaf, EVP_sha256(), result->leaf, NULL) != 1 ||
-	    EVP_DigestInit_ex(all, EVP_sha256(), NULL) != 1 ||
-	    ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &tm) != 1) {
-		err_set(err, ERR_MEMORY, NULL,
+	if (X509_digest(leaf, EVP_sha256(), result->leaf, NULL) != 1 ||
+	    ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &tm) != 1)
+		return err_set(err, ERR_MEMORY, NULL,
 		    "cannot take the digest of what was served");
-		goto out;
-	}
 	result->not_after = timegm(&tm);
-	for (int i = 0; i < sk_X509_num(chain); i++)
-		if (X509_digest(sk_X509_value(chain, i), EVP_sha256(), digest, NULL) ==
-		    1)
-			EVP_DigestUpdate(all, digest, sizeof(digest));
-	result->nchain = (uint32_t)sk_X509_num(chain);
-	if (EVP_DigestFinal_ex(all, result->chain, NULL) == 1)
-		rc = 0;
-out:
-	EVP_MD_CTX_free(all);
-	return rc;
+	result->nchain = (uint32_t)sk_X509_num(SSL_get_peer_cert_chain(ssl));
+	return 0;
 }
 
 /*
@@ -72,7 +54,7 @@ handshake(int server, const struct probe_job *job, struct probe_result *result,
 		err_set(err, ERR_SERVICE_FAILED, NULL, "does not answer TLS");
 		goto out;
 	}
-	rc = take_chain(ssl, result, err);
+	rc = take_leaf(ssl, result, err);
 	SSL_shutdown(ssl);
 out:
 	SSL_free(ssl);

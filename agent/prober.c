@@ -58,9 +58,8 @@ attempt_clear(struct prober *p)
 }
 
 void
-prober_free(struct engine *e, struct prober *p)
+prober_free(struct prober *p)
 {
-	(void)e;
 	if (p == NULL)
 		return;
 	attempt_clear(p);
@@ -84,7 +83,7 @@ finish(struct prober *p)
 	struct engine *e = p->engine;
 	void *context = p->context;
 
-	prober_free(e, p);
+	prober_free(p);
 	done(e, context, &result);
 }
 
@@ -109,7 +108,7 @@ good(struct prober *p)
 static void
 bad(struct prober *p)
 {
-	const int64_t left = p->deadline_ms - monotonic_ms();
+	const int64_t left = p->deadline_ms - clock_ms();
 
 	p->seen = 0;
 	if (p->spec.once || left <= 0) {
@@ -187,7 +186,6 @@ handshake(struct prober *p)
 	snprintf(spawn.u.probe.name, sizeof(spawn.u.probe.name), "%s",
 	    p->spec.service->probe_name);
 	spawn.u.probe.deadline_ms = ATTEMPT_MS;
-	memcpy(spawn.u.probe.leaf, p->leaf, SHA256_SIZE);
 	if (msg_pair(pair) == -1) {
 		failed(p, "no descriptor left to ask");
 		return;
@@ -246,6 +244,7 @@ attempt(struct prober *p)
 {
 	struct sockaddr_storage address;
 	socklen_t len;
+	int64_t left;
 
 	if (parse_address(p->spec.service->probe_address, &address, &len) == -1) {
 		failed(p, "no address and port to ask");
@@ -264,7 +263,8 @@ attempt(struct prober *p)
 	}
 	p->connected = event_new(p->engine->base, p->fd, EV_WRITE, on_connected, p);
 	event_add(p->connected, NULL);
-	wait_ms(p, ATTEMPT_MS);
+	left = p->deadline_ms - clock_ms();
+	wait_ms(p, left < ATTEMPT_MS ? (left > 0 ? left : 1) : ATTEMPT_MS);
 }
 
 /* The time of an attempt is over, or the pause before the next one. */
@@ -295,7 +295,7 @@ prober_start(struct engine *e, const struct prober_spec *spec, prober_done *done
 	p->context = context;
 	p->fd = -1;
 	p->pause_ms = PAUSE_MIN_MS;
-	p->deadline_ms = monotonic_ms() + spec->deadline_ms;
+	p->deadline_ms = clock_ms() + spec->deadline_ms;
 	p->timer = evtimer_new(e->base, on_timer, p);
 	wait_ms(p, 0); /* never calls back from here */
 	return p;

@@ -66,8 +66,8 @@ struct priv_boot {
 	uint64_t recovered;  /* a commit of this generation was cut off; 0: none was */
 	int64_t running_since;
 	struct counters counters;
-	uint32_t ncommits,
-	    no_snapshot; /* no_snapshot: there is a generation, but rebuilt is needed */
+	uint32_t ncommits;
+	uint32_t same_boot; /* recovered was cut off since the machine was started */
 	struct status_commit commits[LIMIT_HISTORY]; /* newest first */
 	char model[STATUS_NAME];
 	char host[STATUS_NAME];
@@ -164,7 +164,6 @@ struct job {
 struct probe_job {
 	char name[256]; /* server name to ask for; "" for none */
 	uint32_t deadline_ms;
-	uint8_t leaf[SHA256_SIZE];
 };
 
 /*
@@ -234,8 +233,6 @@ struct ses_commit {
 	uint32_t private; /* a change of the session's own, with the files of SES_EDIT
 			   */
 	uint32_t origin;  /* enum origin */
-	uint32_t no_restart;
-	uint32_t allow_expired;
 	uint64_t
 	    keys_from; /* with private: a kept generation that has its keys; 0: none */
 	struct ses_edit edit; /* with private */
@@ -309,7 +306,6 @@ enum probe_type { PROBE_RESULT = 1, PROBE_TYPE_MAX };
 struct probe_result {
 	struct err err; /* ERR_NONE: a TLS server answered */
 	uint8_t leaf[SHA256_SIZE];
-	uint8_t chain[SHA256_SIZE]; /* over all certificates served, in order */
 	uint32_t nchain;
 	int64_t not_after;
 };

@@ -131,13 +131,14 @@ publish_action(struct engine *e, enum action action, enum action_result result,
 {
 	struct status *s = &e->status;
 
+	s->last_end = time(NULL);
+	/* What ends now began earlier only if that was told. */
+	if (s->last_result != RESULT_IN_PROGRESS || s->last_action != action)
+		s->last_start = s->last_end;
+	if (result == RESULT_IN_PROGRESS)
+		s->last_end = 0;
 	s->last_action = action;
 	s->last_result = result;
-	s->last_end = time(NULL);
-	if (result == RESULT_IN_PROGRESS) {
-		s->last_start = s->last_end;
-		s->last_end = 0;
-	}
 	snprintf(s->last_user, sizeof(s->last_user), "%s", user);
 	err_clear(&s->last_error);
 	if (err != NULL)
@@ -150,6 +151,12 @@ publish_commit(struct engine *e, const struct status_commit *record)
 {
 	struct status *s = &e->status;
 
+	if (s->ncommits > 0 && s->commits[0].generation == record->generation) {
+		s->commits[0] =
+		    *record; /* its end was recorded already, then came back */
+		publish(e);
+		return;
+	}
 	memmove(&s->commits[1], &s->commits[0],
 	    (LIMIT_HISTORY - 1) * sizeof(s->commits[0]));
 	s->commits[0] = *record;

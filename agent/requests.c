@@ -105,6 +105,7 @@ count_indices(struct engine *e, const struct held *held)
 		e->counters.next_local_index = h->next_local_index;
 	if (h->next_trust_index > e->counters.next_trust_index)
 		e->counters.next_trust_index = h->next_trust_index;
+	engine_save_counters(e);
 }
 
 /* Takes what a session made; its keys go on to the monitor unread. */
@@ -294,7 +295,7 @@ validated(struct session *s, struct msg *msg)
 	struct engine *e = s->engine;
 
 	terminated(&request->problem);
-	if (request->revision != e->candidate.revision) {
+	if (!s->identity.may_write || request->revision != e->candidate.revision) {
 		refuse_stale(s, msg->id);
 		return;
 	}
@@ -482,6 +483,10 @@ refused(struct session *s, struct msg *msg)
 {
 	struct ses_refused *request = (void *)msg->data;
 
+	if (!s->identity.may_write) {
+		reply_ok(s, msg->id); /* nobody's business but its own */
+		return;
+	}
 	engine_refused(s->engine, s->identity.user,
 	    request->action < ACTION_MAX ? request->action : ACTION_IMPORT,
 	    terminated(&request->err));

@@ -42,7 +42,7 @@ session_end(struct session *s)
 		e->candidate.conflicts = true;
 	}
 	if (e->action_session == s->identity.session)
-		actions_worker_ended(e, s->identity.session);
+		actions_worker_ended(e);
 	channel_free(s->channel);
 	if (s->client != -1)
 		close(s->client);
@@ -146,18 +146,16 @@ sessions_add_client(struct engine *e, const struct identity *identity, int clien
 }
 
 uint32_t
-sessions_add_worker(struct engine *e, const struct job *job)
+sessions_add_worker(struct engine *e, const struct job *job, const char *user)
 {
 	const struct identity self = { .uid = getuid(),
 		.gid = getgid(),
 		.may_read = 1,
-		.may_write = 1,
-		.user = "snmp" };
+		.may_write = 1 };
 	struct session *s = session_new(e, &self, -1);
 
 	s->job = *job;
-	if (job->kind == JOB_FACTORY || job->kind == JOB_REBASE)
-		strcpy(s->identity.user, "certconfd");
+	snprintf(s->identity.user, sizeof(s->identity.user), "%s", user);
 	session_spawn(s);
 	return s->identity.session;
 }

@@ -81,7 +81,7 @@ static void
 heartbeat(struct engine *e, struct msg *msg)
 {
 	(void)msg;
-	e->heartbeat_ms = monotonic_ms();
+	e->heartbeat_ms = clock_ms();
 }
 
 static const struct {
@@ -131,7 +131,7 @@ on_heartbeat_timer(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (e->snmp == NULL || monotonic_ms() - e->heartbeat_ms < HEARTBEAT_MS)
+	if (e->snmp == NULL || clock_ms() - e->heartbeat_ms < HEARTBEAT_MS)
 		return;
 	log_warn("snmp", "no sign of life for %d s; it is started again",
 	    HEARTBEAT_MS / 1000);
@@ -148,8 +148,7 @@ snmplink_open(struct engine *e, int fd)
 	if (e->snmp != NULL)
 		on_end(e);
 	e->snmp = channel_new(e->base, fd, &callbacks, e);
-	e->heartbeat_ms =
-	    monotonic_ms() + HEARTBEAT_MS; /* it needs a moment to start */
+	e->heartbeat_ms = clock_ms() + HEARTBEAT_MS; /* it needs a moment to start */
 	if (e->heartbeat_timer == NULL)
 		e->heartbeat_timer =
 		    event_new(e->base, -1, EV_PERSIST, on_heartbeat_timer, e);

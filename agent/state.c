@@ -42,6 +42,7 @@ static const struct number counters_numbers[] = {
 static const struct number journal_numbers[] = {
 	NUMBER(journal, "tried", INT64_MAX, tried),
 	NUMBER(journal, "restore", INT64_MAX, restore),
+	NUMBER(journal, "boot", INT64_MAX, boot),
 };
 static const struct number commit_numbers[] = {
 	NUMBER(status_commit, "time", INT64_MAX, time),

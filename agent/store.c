@@ -138,6 +138,24 @@ finish_first(struct store *store, struct err *err)
 	return state_clear_journal(&store->state, err);
 }
 
+/* The start of the machine this is in, as a number; 0: it cannot be told. */
+static uint64_t
+boot_number(void)
+{
+	char text[64] = "";
+	uint64_t number = 0;
+	ssize_t n;
+	int fd;
+
+	if ((fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)) == -1)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	for (ssize_t i = 0; i < n; i++)
+		number = number * 31 + (unsigned char)text[i];
+	return number >> 1; /* as a number of the journal can be */
+}
+
 /* Makes the chosen generation live; recovered says what it went back from. */
 static int
 go_to(struct store *store, uint64_t number, struct err *err)
@@ -148,7 +166,9 @@ go_to(struct store *store, uint64_t number, struct err *err)
 	if (journal.tried == 0 && number != live && live != 0) {
 		/* so that services are restarted although the next start finds live
 		 * well */
-		journal = (struct journal){ .tried = live, .restore = number };
+		journal = (struct journal){ .tried = live,
+			.restore = number,
+			.boot = boot_number() };
 		if (state_put_journal(&store->state, &journal, err) == -1)
 			return -1;
 	}
@@ -158,6 +178,7 @@ go_to(struct store *store, uint64_t number, struct err *err)
 	if (journal.tried == number && number != 0)
 		return finish_first(store, err);
 	store->recovered = journal.tried;
+	store->same_boot = journal.boot != 0 && journal.boot == boot_number();
 	if (journal.tried != 0)
 		log_warn("store", "generation %ju was cut off; %ju is in force",
 		    (uintmax_t)journal.tried, (uintmax_t)number);
@@ -250,7 +271,8 @@ store_check_number(const struct store *store, uint64_t generation, struct err *e
 static int
 activate_new(struct store *store, const struct priv_activate *activate, struct err *err)
 {
-	const struct journal journal = { activate->generation, activate->previous };
+	const struct journal journal = { activate->generation, activate->previous,
+		boot_number() };
 	struct counters counters = activate->counters;
 
 	if (store_check_number(store, activate->generation, err) == -1)

@@ -21,6 +21,7 @@ struct store {
 	struct generations generations;
 	struct state state;
 	uint64_t recovered; /* what the start went back from; 0: nothing */
+	bool same_boot;     /* and the machine was not started since */
 };
 
 /*

@@ -71,6 +71,12 @@ on_watched(struct engine *e, void *context, const struct probe_result *result)
 		watch_saw(e, i, result);
 }
 
+static bool
+is_watched(const struct engine *e, uint32_t i)
+{
+	return e->status.services[i].enabled && e->services.rows[i].has_probe;
+}
+
 static void
 probe_if_due(struct engine *e, uint32_t i, int64_t now)
 {
@@ -80,8 +86,7 @@ probe_if_due(struct engine *e, uint32_t i, int64_t now)
 		.in_a_row = 1,
 		.once = true };
 
-	if (!e->status.services[i].enabled || !spec.service->has_probe ||
-	    run->watcher != NULL || run->next_probe_ms > now)
+	if (run->watcher != NULL || run->next_probe_ms > now)
 		return;
 	run->next_probe_ms = spec.service->probe_interval == 0
 	    ? INT64_MAX
@@ -93,21 +98,22 @@ static void
 on_timer(evutil_socket_t fd, short what, void *context)
 {
 	struct engine *e = context;
-	const int64_t now = monotonic_ms();
+	const int64_t now = clock_ms();
 	int64_t next = INT64_MAX;
 	struct timeval tv;
 
 	(void)fd;
 	(void)what;
 	for (uint32_t i = 0; i < e->services.count; i++) {
+		if (!is_watched(e, i))
+			continue;
 		probe_if_due(e, i, now);
-		if (e->status.services[i].enabled &&
-		    e->services_run[i].next_probe_ms < next)
+		if (e->services_run[i].next_probe_ms < next)
 			next = e->services_run[i].next_probe_ms;
 	}
 	if (next == INT64_MAX)
 		return;
-	tv = timeval_ms(next > now ? next - now : 1000);
+	tv = timeval_ms(next - now);
 	event_add(e->watch_timer, &tv);
 }
 
@@ -116,9 +122,36 @@ watch_start(struct engine *e)
 {
 	const struct timeval now = { 0 };
 
-	for (uint32_t i = 0; i < LIMIT_SERVICES; i++)
-		e->services_run[i].next_probe_ms = 0;
 	if (e->watch_timer == NULL)
 		e->watch_timer = evtimer_new(e->base, on_timer, e);
 	event_add(e->watch_timer, &now);
+}
+
+/* The row a service of this name had; NULL: it is new. */
+static const struct service_run *
+former_run(const struct services *old, const struct service_run *runs, const char *name)
+{
+	for (uint32_t i = 0; i < old->count; i++)
+		if (strcmp(old->rows[i].name, name) == 0)
+			return &runs[i];
+	return NULL;
+}
+
+void
+watch_move(struct engine *e, const struct services *old)
+{
+	struct service_run runs[LIMIT_SERVICES];
+	const struct service_run *former;
+
+	for (uint32_t i = 0; i < LIMIT_SERVICES; i++) {
+		prober_free(e->services_run[i].watcher);
+		e->services_run[i].watcher = NULL;
+	}
+	memcpy(runs, e->services_run, sizeof(runs));
+	memset(e->services_run, 0, sizeof(e->services_run));
+	for (uint32_t i = 0; i < e->services.count; i++) {
+		former = former_run(old, runs, e->services.rows[i].name);
+		if (former != NULL)
+			e->services_run[i].restarted_ms = former->restarted_ms;
+	}
 }

@@ -25,7 +25,6 @@ send_alone(struct engine_client *c, const struct change *change,
 	memset(&commit, 0, sizeof(commit));
 	commit.private = 1;
 	commit.origin = change->origin;
-	commit.allow_expired = change->any_time;
 	commit.keys_from = change->keys_from;
 	commit.edit = *edit;
 	snprintf(commit.comment, sizeof(commit.comment), "%s",

@@ -65,15 +65,17 @@ check_chain(const struct checking *checking, const struct credential *credential
 {
 	char where[CONFIG_PATH_MAX];
 
+	(void)config_path("credential", credential->name, "/certificate", where);
+	if (credential->verdict.status == CHAIN_BAD_SIGNATURE)
+		return err_set(err, ERR_CHAIN_INVALID, where,
+		    "a signature in the chain is wrong: a certificate was not made by the "
+		    "one after it");
 	for (size_t i = 0; i < credential->count && !is_anchor(credential, i); i++) {
 		if (checking->dates &&
 		    check_dates(credential, i, checking->now, err) == -1)
 			return -1;
-		if (cert_check_strength(&credential->chain[i], err) == -1) {
-			(void)config_path("credential", credential->name,
-			    "/certificate", where);
+		if (cert_check_strength(&credential->chain[i], err) == -1)
 			return err_at(err, where, 0);
-		}
 	}
 	return 0;
 }

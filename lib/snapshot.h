@@ -115,6 +115,8 @@ void snapshot_dates(const struct snapshot *, uint32_t n, int64_t *ret_not_before
     int64_t *ret_not_after);
 /* Where the subject alternative names of certificate n begin in sans, and how many. */
 uint32_t snapshot_sans(const struct snapshot *, uint32_t n, uint32_t *ret_count);
+/* Whether all rows of local certificates say the same. */
+bool snapshot_same_locals(const struct snapshot *, const struct snapshot *);
 /* The one with this SHA-256, or false. */
 bool snapshot_find_cert(const struct snapshot *, const uint8_t sha256[SHA256_SIZE],
     struct cert *ret_cert);

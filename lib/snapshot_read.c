@@ -328,3 +328,33 @@ snapshot_local_named(const struct snapshot *snapshot, const char *name)
 	}
 	return NULL;
 }
+
+static bool
+same_local(const struct snapshot *a, const struct snapshot_local *x,
+    const struct snapshot *b, const struct snapshot_local *y)
+{
+	if (x->index != y->index || x->count != y->count ||
+	    x->key_status != y->key_status || x->chain_status != y->chain_status ||
+	    x->installed != y->installed ||
+	    memcmp(x->key_id, y->key_id, SHA256_SIZE) != 0 ||
+	    !text_equal(snapshot_text(a, x->name), snapshot_text(b, y->name)))
+		return false;
+	for (uint32_t i = 0; i < x->count; i++)
+		if (memcmp(snapshot_sha256(a, x->first_cert + i),
+			snapshot_sha256(b, y->first_cert + i), SHA256_SIZE) != 0)
+			return false;
+	return true;
+}
+
+bool
+snapshot_same_locals(const struct snapshot *a, const struct snapshot *b)
+{
+	const uint32_t count = a->header->locals.count;
+
+	if (count != b->header->locals.count)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		if (!same_local(a, &a->locals[i], b, &b->locals[i]))
+			return false;
+	return true;
+}

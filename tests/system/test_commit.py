@@ -263,8 +263,9 @@ def test_rollback_to_what_is_not_there(agent):
 
 def test_delete_certificate_goes_back_to_the_factory_one(web, pki):
     factory = web.served()
-    web.import_document(whole(pki.leaf(), pki), "--commit")
-    assert web.served() != factory
+    leaf = pki.leaf()
+    web.import_document(whole(leaf, pki), "--commit")
+    web.wait_served(leaf.sha256())
     web.cli("delete", "certificate", "--commit")
     web.wait_served(factory)
 
