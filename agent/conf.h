@@ -29,6 +29,7 @@ struct conf {
 					default 10 */
 	uint32_t log_level;          /* enum log_level */
 	int foreground;              /* from the command line */
+	int ready_fd;                /* told when all has started; 0: nobody waits */
 };
 
 /*

@@ -14,6 +14,7 @@
 
 #define LINE_SIZE 1024
 
+static int fatal_status = 1;
 static const struct {
 	int priority;
 	const char *mark;
@@ -131,6 +132,12 @@ log_debug(const char *module, const char *fmt, ...)
 }
 
 void
+log_fatal_status(int status)
+{
+	fatal_status = status;
+}
+
+void
 fatal(const char *module, const char *fmt, ...)
 {
 	va_list ap;
@@ -139,5 +146,5 @@ fatal(const char *module, const char *fmt, ...)
 	write_line(LOG_LEVEL_ERR, module, fmt, ap);
 	va_end(ap);
 	/* no exit handlers: they may need what this process gave up */
-	_exit(1);
+	_exit(fatal_status);
 }

@@ -31,8 +31,9 @@ void log_info(const char *module, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void log_debug(const char *module, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* Logs and exits 1: for irregularities, after which the parent starts everything anew.
- */
+/* With what fatal() exits; 1 until this is called. */
+void log_fatal_status(int status);
+/* Logs and exits: for irregularities, after which the parent starts everything anew. */
 _Noreturn void fatal(const char *module, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -4,6 +4,7 @@
  * when it ends irregularly.  The only file that knows all parts.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 
 #include "agent/clock.h"
 #include "agent/conf.h"
+#include "agent/conf_check.h"
 #include "agent/engine.h"
 #include "agent/log.h"
 #include "agent/monitor.h"
@@ -115,6 +117,8 @@ supervise(const struct conf *conf)
 		}
 		started[n % STARTS_MAX] = now;
 		status = wait_for(start(conf), &set, &stop);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == MONITOR_CANNOT_START)
+			return 1;
 		if (stop || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 			return 0;
 		log_warn("main",
@@ -132,6 +136,44 @@ usage(FILE *out, int status)
 	    "  -t       check the configuration and end\n"
 	    "  -V       show the version\n");
 	return status;
+}
+
+/* The shell gets its prompt back, and the outcome, when all has started or cannot. */
+static void
+detach(struct conf *conf)
+{
+	int fds[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) == -1 || (pid = fork()) == -1)
+		fatal("main", "cannot go into the background: %s", strerror(errno));
+	if (pid != 0) {
+		close(fds[1]);
+		_exit(read(fds[0], &byte, 1) == 1 ? 0 : 1);
+	}
+	close(fds[0]);
+	conf->ready_fd = fds[1];
+	setsid();
+}
+
+static int
+run(struct conf *conf)
+{
+	int null;
+
+	log_open("supervisor", conf->foreground, conf->log_level);
+	if (!conf->foreground) {
+		detach(conf);
+		if (chdir("/") == -1 ||
+		    (null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
+			fatal("main", "/dev/null: %s", strerror(errno));
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		close(null);
+	}
+	return supervise(conf);
 }
 
 int
@@ -161,16 +203,12 @@ main(int argc, char **argv)
 			    option == 'h' ? 0 : 2);
 		}
 	}
-	if (conf_load(file, &conf, &err) == -1) {
+	log_open("certconfd", 1, LOG_LEVEL_INFO);
+	if (conf_load(file, &conf, &err) == -1 || conf_check(&conf, &err) == -1) {
 		fprintf(stderr, "certconfd: %s%s%s\n", err.where,
 		    *err.where ? ": " : "", err.text);
 		return 1;
 	}
-	if (test)
-		return 0;
 	conf.foreground = foreground;
-	log_open("supervisor", foreground, conf.log_level);
-	if (!foreground && daemon(0, 0) == -1)
-		fatal("main", "daemon: %s", strerror(errno));
-	return supervise(&conf);
+	return test ? conf_check_services(&conf) : run(&conf);
 }

@@ -317,6 +317,13 @@ end_all(struct monitor *m)
 	store_close(&m->store);
 }
 
+static void
+tell_ready(const struct monitor *m)
+{
+	if (m->conf->ready_fd != 0 && write(m->conf->ready_fd, "1", 1) == -1)
+		log_debug("monitor", "nobody waits for the start any more");
+}
+
 int
 monitor_run(const struct conf *conf, const struct processes *processes)
 {
@@ -325,9 +332,12 @@ monitor_run(const struct conf *conf, const struct processes *processes)
 	m->conf = conf;
 	m->processes = processes;
 	m->listener = m->engine = m->signals = -1;
+	log_fatal_status(MONITOR_CANNOT_START);
 	open_all(m);
 	children_start(m);
 	tell_boot(m);
+	log_fatal_status(1);
+	tell_ready(m);
 	while (!m->ending)
 		turn(m);
 	end_all(m);

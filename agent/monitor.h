@@ -16,6 +16,9 @@ struct processes {
 	void (*nursery)(int engine);
 };
 
+/* What it exits with when it cannot start: trying again would not help. */
+#define MONITOR_CANNOT_START 2
+
 /* Runs until SIGTERM (returns 0) or an irregularity (exits 1). */
 int monitor_run(const struct conf *, const struct processes *);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The status everyone answers from, kept current and sent to who needs it. */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -111,6 +112,39 @@ fill_service(const struct engine *e, uint32_t i, const struct status_service *ol
 	}
 }
 
+static bool
+is_defined(const struct engine *e, struct text name)
+{
+	for (uint32_t i = 0; i < e->services.count; i++)
+		if (text_is(name, e->services.rows[i].name))
+			return true;
+	return false;
+}
+
+/* What is enabled but lost its definition must not just vanish. */
+static void
+add_undefined(struct engine *e)
+{
+	const struct snapshot *s = &e->running->snapshot;
+	struct status_service *row;
+	struct text name;
+
+	for (uint32_t i = 0; i < s->header->services.count; i++) {
+		name = snapshot_text(s, s->services[i].name);
+		if (!s->services[i].enabled || e->status.nservices == LIMIT_SERVICES ||
+		    is_defined(e, name))
+			continue;
+		row = &e->status.services[e->status.nservices++];
+		memset(row, 0, sizeof(*row));
+		snprintf(row->name, sizeof(row->name), "%.*s", (int)name.len,
+		    name.data);
+		row->enabled = 1;
+		row->state = SERVICE_FAILED;
+		snprintf(row->last_error, sizeof(row->last_error),
+		    "it has no definition that can be used; the log tells more");
+	}
+}
+
 void
 publish_services(struct engine *e)
 {
@@ -121,6 +155,7 @@ publish_services(struct engine *e)
 	for (uint32_t i = 0; i < e->services.count; i++)
 		fill_service(e, i, old, nold, &e->status.services[i]);
 	e->status.nservices = e->services.count;
+	add_undefined(e);
 	for (uint32_t i = 0; i < e->services.count; i++)
 		watch_judge(e, i);
 }

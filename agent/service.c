@@ -18,10 +18,11 @@
 #define SUFFIX ".conf"
 
 static void
-refused(const struct err *err)
+refused(struct service_set *set, const struct err *err)
 {
 	char text[512];
 
+	set->refused++;
 	log_err("service", "%s; this service is not defined",
 	    err_format(err, text, sizeof(text)));
 }
@@ -95,13 +96,13 @@ add_file(struct service_set *set, int dirfd, const char *file)
 	struct err err = { 0 };
 
 	if (service_load(dirfd, file, &service, &err) == -1) {
-		refused(&err);
+		refused(set, &err);
 		return;
 	}
 	if (set->table.count == LIMIT_SERVICES) {
 		err_set(&err, ERR_TOO_LARGE, file, "more than %d services",
 		    LIMIT_SERVICES);
-		refused(&err);
+		refused(set, &err);
 		service_clear(&service);
 		return;
 	}

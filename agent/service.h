@@ -43,6 +43,7 @@ struct service {
 struct service_set {
 	struct services table;
 	struct service rows[LIMIT_SERVICES]; /* as in the table */
+	uint32_t refused;                    /* definitions that are not in it */
 };
 
 /* One definition; its name is the file's without ".conf".  service_clear() it. */

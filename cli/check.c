@@ -69,10 +69,9 @@ assume_services(struct check *c, struct err *err)
 	for (i = 0; i < c->config.nservices; i++) {
 		setting = &c->config.services[i];
 		facts = &c->services->rows[c->services->count++];
-		(void)snprintf(facts->name, sizeof(facts->name), "%.*s",
-		    (int)setting->name.len, setting->name.data);
-		(void)snprintf(facts->credential, sizeof(facts->credential), "%s",
-		    CREDENTIAL_LOCAL);
+		text_copy(facts->name, sizeof(facts->name), setting->name);
+		text_copy(facts->credential, sizeof(facts->credential),
+		    text_of(CREDENTIAL_LOCAL));
 		facts->feature = FEATURE_NOT_REQUIRED;
 	}
 	return 0;
@@ -127,7 +126,7 @@ put_text(json_t *object, const char *name, struct text text)
 static void
 put_time(json_t *object, const char *name, int64_t t)
 {
-	char date[32];
+	char date[TIME_TEXT];
 
 	(void)json_object_set_new(object, name,
 	    json_string(time_format(t, date, sizeof(date))));

@@ -95,7 +95,6 @@ int verb_check(struct cli *);
 int verb_commit(struct cli *);
 int verb_delete(struct cli *);
 int verb_discard(struct cli *);
-int verb_help(struct cli *);
 int verb_history(struct cli *);
 int verb_import(struct cli *);
 int verb_restart(struct cli *);

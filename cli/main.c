@@ -51,6 +51,8 @@ static const struct option_spec options[OPTION_MAX] = {
 	    "the whole trust store, PEM" },
 };
 
+static int help(struct cli *);
+
 const struct verb verbs[] = {
 	{ "status", verb_status, 1u << OPTION_ALL, 0, 0, "[--all]",
 	    "show certificates, trust store, services and what to do next",
@@ -100,7 +102,7 @@ const struct verb verbs[] = {
 	    "Clears a pending restart.", "certconf restart" },
 	{ "version", verb_version, 0, 0, 0, "", "show the version",
 	    "Of this command and, where one runs, of the agent.", "certconf version" },
-	{ "help", verb_help, 0, 0, 1, "[VERB]", "show this, or how to use a verb", "",
+	{ "help", help, 0, 0, 1, "[VERB]", "show this, or how to use a verb", "",
 	    "certconf help import" },
 	{ .name = NULL },
 };
@@ -167,8 +169,8 @@ help_all(void)
 	return EXIT_DONE;
 }
 
-int
-verb_help(struct cli *cli)
+static int
+help(struct cli *cli)
 {
 	const struct verb *v;
 

@@ -43,8 +43,9 @@ out_safe(FILE *f, const char *text)
 	}
 }
 
-bool
-out_colours(FILE *f)
+/* A terminal, and neither NO_COLOR nor TERM=dumb says otherwise. */
+static bool
+wants_colours(FILE *f)
 {
 	const char *no_color = getenv("NO_COLOR");
 	const char *term = getenv("TERM");
@@ -59,7 +60,7 @@ out_colours(FILE *f)
 void
 out_painted(FILE *f, enum severity severity, const char *text)
 {
-	bool paint = *colours[severity] != '\0' && out_colours(f);
+	bool paint = *colours[severity] != '\0' && wants_colours(f);
 
 	if (paint)
 		(void)fputs(colours[severity], f);
@@ -107,7 +108,7 @@ table_new(const struct column *columns, size_t count)
 		if (add_column(t, &columns[i]) == -1)
 			goto fail;
 	}
-	(void)scols_table_enable_colors(t->scols, out_colours(stdout));
+	(void)scols_table_enable_colors(t->scols, wants_colours(stdout));
 	/* Room for the indentation table_print() gives it. */
 	(void)scols_table_reduce_termwidth(t->scols, 2);
 	return t;

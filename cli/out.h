@@ -24,9 +24,6 @@ void out_safe(FILE *, const char *text);
 /* out_safe() in the colour of a severity, where colours are wanted. */
 void out_painted(FILE *, enum severity, const char *text);
 
-/* A terminal, and neither NO_COLOR nor TERM=dumb says otherwise. */
-bool out_colours(FILE *);
-
 /* "  LABEL   VALUE"; an absent or empty value is shown as "(not set)". */
 void out_field(const char *label, const char *value);
 

@@ -6,8 +6,9 @@
 
 #include "handlers/compose.h"
 
-int
-change_judge(const struct view *view, const struct config *config, bool any_time,
+/* config_check() on a store's configuration, now. */
+static int
+judge_config(const struct view *view, const struct config *config, bool any_time,
     struct err *err)
 {
 	time_t now = any_time ? CONFIG_ANY_TIME : time(NULL);
@@ -78,7 +79,7 @@ prepare(struct engine_client *c, const struct change *change, const struct view 
 	rc = view_config(view, config, err);
 	if (rc == 0)
 		rc = change->apply(change->context, view, config, err);
-	if (rc == 0 && change_judge(view, config, change->any_time, problem) == -1 &&
+	if (rc == 0 && judge_config(view, config, change->any_time, problem) == -1 &&
 	    change->test != CHANGE_SET) {
 		*err = *problem;
 		rc = -1;
@@ -203,7 +204,7 @@ judge_store(struct engine_client *c, enum ses_store store,
 		return -1;
 	verdict->revision = view.revision;
 	if ((rc = view_config(&view, &config, err)) == 0)
-		(void)change_judge(&view, &config, false, &verdict->problem);
+		(void)judge_config(&view, &config, false, &verdict->problem);
 	config_clear(&config);
 	view_clear(&view);
 	return rc;

@@ -49,10 +49,6 @@ int change_make(struct engine_client *, const struct change *, struct err *);
 int change_roll_back(struct engine_client *, uint64_t generation, struct change *,
     struct err *);
 
-/* config_check() on a store's configuration, now. */
-int change_judge(const struct view *, const struct config *, bool any_time,
-    struct err *);
-
 /*
  * Judges a store as it is; a verdict on the candidate is told to the engine.  -1 with
  * err set when it is not valid.

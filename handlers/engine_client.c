@@ -6,9 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* No sealed file that the engine hands out is larger. */
-#define FILE_MAX (4 * LIMIT_DOCUMENT)
-
 static const struct msg_shape shapes[SES_TYPE_MAX] = {
 	[SES_REPLY] = { sizeof(struct ses_reply), 0, 3 },
 	[SES_STEP] = { sizeof(struct ses_step), 0, 0 },
@@ -135,7 +132,7 @@ map_file(struct engine_client *c, int n, struct mapping *map, struct err *err)
 
 	if ((fd = msg_take(&c->msg, n)) == -1)
 		return err_set(err, ERR_OTHER, NULL, "reply without its files");
-	rc = memfile_map(fd, FILE_MAX, map, err);
+	rc = memfile_map(fd, SNAPSHOT_MAX, map, err); /* the largest of them */
 	(void)close(fd);
 	return rc;
 }

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 
+#include "agent/clock.h"
 #include "agent/sandbox.h"
 #include "handlers/netconf_notify.h"
 #include "handlers/netconf_rpc.h"
@@ -54,15 +54,6 @@ static const char *const capabilities[] = {
 	CERTCONF_NETCONF_NS "?module=certconf-netconf&revision=" REVISION,
 };
 
-static int64_t
-monotonic(void)
-{
-	struct timespec ts = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* --- reading --- */
 
 static int
@@ -84,7 +75,7 @@ take_piece(void *context, const void *data, size_t len, struct err *err)
 static int
 wait_ms(const struct session *s)
 {
-	int64_t left = s->deadline_ms - monotonic();
+	int64_t left = s->deadline_ms - clock_ms();
 
 	if (s->deadline_ms == NO_DEADLINE)
 		return -1;
@@ -204,7 +195,7 @@ greet(struct session *s)
 	bool accepted;
 
 	s->max = SMALL_MESSAGE;
-	s->deadline_ms = monotonic() + (int64_t)LIMIT_HELLO_SECONDS * 1000;
+	s->deadline_ms = clock_ms() + (int64_t)LIMIT_HELLO_SECONDS * 1000;
 	send_hello(s);
 	accepted = read_message(s, &root, &err) == 1 && accept_hello(s, root);
 	message_done(s, root);

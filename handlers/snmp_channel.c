@@ -14,7 +14,6 @@
 #include "agent/log.h"
 
 #define ANSWER_MS 100 /* the master, and through it a manager, waits meanwhile */
-#define SNAPSHOT_MAX ((size_t)1 << 30)
 
 static void
 irregular(struct snmp_channel *c, const char *what)

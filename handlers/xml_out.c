@@ -184,7 +184,7 @@ xml_out_name(struct xml_out *out, const char *name, const struct names *names,
 void
 xml_out_time(struct xml_out *out, const char *name, int64_t value)
 {
-	char text[32];
+	char text[TIME_TEXT];
 
 	xml_out_string(out, name, time_format(value, text, sizeof(text)));
 }

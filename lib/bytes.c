@@ -240,6 +240,16 @@ utf8_cut(struct text text, size_t max)
 	return n;
 }
 
+void
+text_copy(char *dst, size_t size, struct text text)
+{
+	size_t len = utf8_cut(text, size - 1);
+
+	if (len > 0)
+		memcpy(dst, text.data, len);
+	dst[len] = '\0';
+}
+
 char *
 hex_format(char *dst, const uint8_t *data, size_t len)
 {

@@ -65,6 +65,8 @@ bool text_is(struct text a, const char *terminated);
 size_t utf8_char(const char *data, size_t len);
 /* The most octets of text, at most max, that end with a whole character. */
 size_t utf8_cut(struct text text, size_t max);
+/* Copies what fits, ending with a whole character and a NUL; size must not be 0. */
+void text_copy(char *dst, size_t size, struct text text);
 
 /* Lower-case hex; dst holds 2 * len + 1 octets.  Returns dst. */
 char *hex_format(char *dst, const uint8_t *data, size_t len);

@@ -36,7 +36,7 @@ static int
 check_dates(const struct credential *credential, size_t n, int64_t now, struct err *err)
 {
 	const struct cert *cert = &credential->chain[n];
-	char where[CONFIG_PATH_MAX], what[160], date[32];
+	char where[CONFIG_PATH_MAX], what[160], date[TIME_TEXT];
 
 	(void)config_path("credential", credential->name, "/certificate", where);
 	(void)describe(credential, n, what, sizeof(what));

@@ -177,8 +177,9 @@ config_write_xml_nodes(xmlTextWriterPtr writer, const struct config *config)
 	return out.failed ? -1 : 0;
 }
 
-int
-config_write_xml(xmlTextWriterPtr writer, const struct config *config)
+/* The element <certconf> with its namespace and all below it. */
+static int
+write_certconf(xmlTextWriterPtr writer, const struct config *config)
 {
 	if (xmlTextWriterStartElementNS(writer, NULL, BAD_CAST "certconf",
 		BAD_CAST CERTCONF_NS) < 0 ||
@@ -217,7 +218,7 @@ config_format_xml(struct buf *buf, const struct config *config, struct err *err)
 	if (writer == NULL || xmlTextWriterSetIndent(writer, 1) < 0 ||
 	    xmlTextWriterSetIndentString(writer, BAD_CAST "  ") < 0 ||
 	    xmlTextWriterStartDocument(writer, NULL, "UTF-8", NULL) < 0 ||
-	    config_write_xml(writer, config) == -1 ||
+	    write_certconf(writer, config) == -1 ||
 	    xmlTextWriterEndDocument(writer) < 0)
 		err_set(err, ERR_MEMORY, "", "out of memory for config.xml");
 	else

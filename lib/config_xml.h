@@ -13,12 +13,10 @@
 #include "lib/config.h"
 
 /*
- * Writes the element <certconf> with its namespace and all below it; the same
- * configuration gives the same octets.  -1 when there is no memory or the writer fails.
+ * Writes what is below <certconf>, for a caller who may have more to put there; the
+ * same configuration gives the same octets.  -1 when there is no memory or the writer
+ * fails.
  */
-int config_write_xml(xmlTextWriterPtr, const struct config *);
-
-/* Only what is below <certconf>, for a caller who has more to put there. */
 int config_write_xml_nodes(xmlTextWriterPtr, const struct config *);
 
 /* Appends a whole document, indented, with its XML declaration. */

@@ -20,10 +20,7 @@ document_edit_sets(const struct document_edit *edit)
 static void
 name_element(struct err *err, const char *element)
 {
-	size_t len = utf8_cut(text_of(element), sizeof(err->element) - 1);
-
-	memcpy(err->element, element, len);
-	err->element[len] = '\0';
+	text_copy(err->element, sizeof(err->element), text_of(element));
 }
 
 int

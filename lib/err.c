@@ -60,7 +60,7 @@ _Static_assert(nitems(kinds) == ERR_CODE_MAX, "name every error code");
  * or an XML document becomes "?".
  */
 static void
-copy_text(char *dst, size_t size, const char *src)
+copy_fit(char *dst, size_t size, const char *src)
 {
 	size_t len = strlen(src), n = 0, k;
 
@@ -90,9 +90,9 @@ err_set(struct err *err, enum err_code code, const char *where, const char *fmt,
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
 	va_end(ap);
-	copy_text(new.text, sizeof(new.text), text);
+	copy_fit(new.text, sizeof(new.text), text);
 	if (where != NULL)
-		copy_text(new.where, sizeof(new.where), where);
+		copy_fit(new.where, sizeof(new.where), where);
 	*err = new;
 	return -1;
 }
@@ -101,7 +101,7 @@ int
 err_at(struct err *err, const char *where, uint32_t line)
 {
 	if (err->where[0] == '\0' && where != NULL)
-		copy_text(err->where, sizeof(err->where), where);
+		copy_fit(err->where, sizeof(err->where), where);
 	if (err->line == 0)
 		err->line = line;
 	return -1;
@@ -135,6 +135,6 @@ err_format(const struct err *err, char *buf, size_t size)
 		snprintf(whole, sizeof(whole), "%s: %s", err->where, text);
 	else
 		snprintf(whole, sizeof(whole), "%s", text);
-	copy_text(buf, size, whole);
+	copy_fit(buf, size, whole);
 	return buf;
 }

@@ -12,9 +12,8 @@
 static const struct schema_node credential[] = {
 	{ "name", SCHEMA_LEAF, TYPE_NAME, .config = true, .mandatory = true },
 	{ "certificate", SCHEMA_LEAF, TYPE_TEXT, .config = true },
-	{ "private-key", SCHEMA_LEAF, TYPE_TEXT, .config = true, .secret = true },
-	{ "private-key-password", SCHEMA_LEAF, TYPE_TEXT, .config = true,
-	    .secret = true },
+	{ "private-key", SCHEMA_LEAF, TYPE_TEXT, .config = true },
+	{ "private-key-password", SCHEMA_LEAF, TYPE_TEXT, .config = true },
 	{ .name = NULL },
 };
 
@@ -101,10 +100,9 @@ refuse(const struct xml_node *node, enum err_code code, const char *element,
     const char *text, struct err *err)
 {
 	char path[sizeof(err->where)];
-	size_t len = utf8_cut(text_of(element), sizeof(err->element) - 1);
 
 	err_set(err, code, xml_path(node, path, sizeof(path)), "%s", text);
-	memcpy(err->element, element, len);
+	text_copy(err->element, sizeof(err->element), text_of(element));
 	err->line = node->line;
 	return -1;
 }
@@ -203,8 +201,9 @@ static int (*const types[])(struct text, struct err *) = {
 };
 _Static_assert(nitems(types) == SCHEMA_TYPE_MAX, "check every type");
 
-int
-schema_check_value(enum schema_type type, struct text value, struct err *err)
+/* A refusal never quotes the value: it may be a secret. */
+static int
+check_value(enum schema_type type, struct text value, struct err *err)
 {
 	bool is_exact = type == TYPE_NONE || type == TYPE_TEXT || type == TYPE_LABEL;
 
@@ -270,7 +269,7 @@ check_leaf(const struct xml_node *node, const struct schema_node *schema,
 		    "there is an element where only text belongs", err);
 	if (is_removed(node))
 		return 0;
-	if (schema_check_value(schema->type, xml_value(node), err) == -1)
+	if (check_value(schema->type, xml_value(node), err) == -1)
 		return refuse(node, err->code, node->name, err->text, err);
 	return 0;
 }

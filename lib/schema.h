@@ -33,7 +33,6 @@ struct schema_node {
 	enum schema_type type;
 	bool config;    /* false: state, refused in a document */
 	bool mandatory; /* list keys, which are the leaf name, and mandatory leaves */
-	bool secret;    /* its value must never be quoted */
 	bool operation; /* may carry nc:operation */
 	const struct schema_node *children; /* ends with a NULL name */
 };
@@ -68,8 +67,5 @@ enum edit_operation schema_operation(const struct xml_node *,
     enum edit_operation inherited);
 /* By name, which may be that of a default-operation: EDIT_OPERATION_MAX for no such. */
 enum edit_operation edit_operation_find(const char *name);
-
-/* Whether a value is of the type; a refusal never quotes it. */
-int schema_check_value(enum schema_type, struct text value, struct err *);
 
 #endif

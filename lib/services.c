@@ -2,18 +2,6 @@
 /* What everyone may know of the services root defined. */
 #include "lib/services.h"
 
-#include <string.h>
-
-const struct service_facts *
-services_find(const struct services *services, const char *name)
-{
-	for (uint32_t i = 0; i < services->count && i < LIMIT_SERVICES; i++) {
-		if (strcmp(services->rows[i].name, name) == 0)
-			return &services->rows[i];
-	}
-	return NULL;
-}
-
 const struct service_facts *
 services_named(const struct services *services, struct text name)
 {

@@ -52,7 +52,6 @@ struct services {
 };
 
 /* NULL when root defined no such service. */
-const struct service_facts *services_find(const struct services *, const char *name);
 const struct service_facts *services_named(const struct services *, struct text name);
 
 /* Whether the service needs the trust store in this mode. */

@@ -4,11 +4,10 @@
  * get, CLI, probes.  Rows of fixed size sorted by index, and one heap of octets;
  * immutable.
  *
- *   header | locals | certs | trusts | services | others | sans | by_name | by_sha256 |
- *   heap
+ *   header | locals | certs | trusts | services | others | sans | by_sha256 | heap
  *
- * certs are the chains, each leaf first, and then the anchors.  by_name holds row
- * numbers of locals sorted by name, by_sha256 numbers of certs sorted by SHA-256.
+ * certs are the chains, each leaf first, and then the anchors.  by_sha256 holds row
+ * numbers of certs sorted by SHA-256.
  *
  * Readers check each offset as they use it, so a damaged snapshot can show wrong values
  * but never lead outside of it.  Numbers are in the byte order of the machine: a
@@ -20,7 +19,10 @@
 #include "lib/cert.h"
 #include "lib/config.h"
 
-#define SNAPSHOT_VERSION 1
+#define SNAPSHOT_VERSION 2
+
+/* None is larger: what is built is refused above it, and so is what is mapped. */
+#define SNAPSHOT_MAX ((size_t)1 << 30)
 
 struct span {
 	uint32_t offset, len; /* in the heap */
@@ -42,7 +44,7 @@ struct snapshot_header {
 	struct snapshot_range locals, certs, trusts, services;
 	/* Settings of services that are not defined now; names of leaves, by cert. */
 	struct snapshot_range others, sans;
-	struct snapshot_range by_name, by_sha256;
+	struct snapshot_range by_sha256;
 	struct span heap; /* offset from the start here */
 	/* Over the anchors in their order; zeros when there is no trust store. */
 	uint8_t trust_sha256[SHA256_SIZE];
@@ -122,8 +124,6 @@ bool snapshot_find_cert(const struct snapshot *, const uint8_t sha256[SHA256_SIZ
     struct cert *ret_cert);
 /* NULL when there is none. */
 const struct snapshot_local *snapshot_local(const struct snapshot *, uint32_t index);
-const struct snapshot_local *snapshot_local_named(const struct snapshot *,
-    const char *name);
 
 /* A configuration to change, that borrows from the snapshot; ret_config is overwritten.
  */

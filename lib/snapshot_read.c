@@ -22,7 +22,6 @@ const struct snapshot_part snapshot_parts[SNAPSHOT_PARTS] = {
 	[SNAPSHOT_SERVICES] = PART(services, struct snapshot_service, LIMIT_SERVICES),
 	[SNAPSHOT_OTHERS] = PART(others, struct snapshot_service, LIMIT_SERVICES),
 	[SNAPSHOT_SANS] = PART(sans, struct snapshot_san, UINT32_MAX),
-	[SNAPSHOT_BY_NAME] = PART(by_name, uint32_t, LOCALS_MAX),
 	[SNAPSHOT_BY_SHA256] = PART(by_sha256, uint32_t, CERTS_MAX),
 };
 #undef PART
@@ -85,8 +84,7 @@ check_ranges(const struct snapshot *snapshot, struct err *err)
 	if (header->heap.offset > snapshot->size ||
 	    header->heap.len > snapshot->size - header->heap.offset)
 		return damaged(err, "the heap lies outside");
-	if (header->by_name.count != header->locals.count ||
-	    header->by_sha256.count != header->certs.count)
+	if (header->by_sha256.count != header->certs.count)
 		return damaged(err, "an index is not complete");
 	return 0;
 }
@@ -297,31 +295,6 @@ snapshot_local(const struct snapshot *snapshot, uint32_t index)
 		if (local->index == index)
 			return local;
 		if (local->index < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
-}
-
-const struct snapshot_local *
-snapshot_local_named(const struct snapshot *snapshot, const char *name)
-{
-	const uint32_t *order = rows_at(snapshot, &snapshot->header->by_name);
-	uint32_t low = 0, high = snapshot->header->by_name.count;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		const struct snapshot_local *local;
-		int way;
-
-		if (order[middle] >= snapshot->header->locals.count)
-			return NULL;
-		local = &snapshot->locals[order[middle]];
-		way = order_text(snapshot_text(snapshot, local->name), text_of(name));
-		if (way == 0)
-			return local;
-		if (way < 0)
 			low = middle + 1;
 		else
 			high = middle;

@@ -194,7 +194,6 @@ lay_out(struct writing *w, struct buf *buf, struct err *err)
 		[SNAPSHOT_SERVICES] = w->services->count,
 		[SNAPSHOT_OTHERS] = w->nothers,
 		[SNAPSHOT_SANS] = nsans(w),
-		[SNAPSHOT_BY_NAME] = (uint32_t)w->config->ncredentials,
 		[SNAPSHOT_BY_SHA256] = w->ncerts,
 	};
 	struct snapshot_range ranges[SNAPSHOT_PARTS];
@@ -208,8 +207,10 @@ lay_out(struct writing *w, struct buf *buf, struct err *err)
 		ranges[i].count = counts[i];
 		size += (counts[i] * snapshot_parts[i].row_size + 7) / 8 * 8;
 	}
-	if (size + heap > UINT32_MAX)
-		return err_set(err, ERR_TOO_LARGE, "", "the snapshot exceeds 4 GiB");
+	if (size + heap > SNAPSHOT_MAX)
+		return err_set(err, ERR_TOO_LARGE, "",
+		    "the configuration needs more than %zu MiB",
+		    SNAPSHOT_MAX >> 20);
 	if (buf_reserve(buf, size + heap) == -1)
 		return no_memory(err);
 	assert(buf->len % 8 == 0);
@@ -337,23 +338,12 @@ put_sans(struct writing *w)
 	}
 }
 
-static struct text
-name_of(const void *context, uint32_t n)
-{
-	const struct credential *const *locals = context;
-
-	return locals[n]->name;
-}
-
-static int
+static void
 put_locals(struct writing *w)
 {
 	struct snapshot_local *rows = range_rows(w, SNAPSHOT_LOCALS);
 	uint32_t count = (uint32_t)w->config->ncredentials, cert = 0;
 
-	if (order_by_text(range_rows(w, SNAPSHOT_BY_NAME), count, name_of, w->locals) ==
-	    -1)
-		return -1;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct credential *local = w->locals[i];
 		struct snapshot_local *row = &rows[i];
@@ -372,7 +362,6 @@ put_locals(struct writing *w)
 		row->name = put_text(w, local->name);
 		cert += row->count;
 	}
-	return 0;
 }
 
 static void
@@ -495,8 +484,9 @@ put_header(struct writing *w, time_t now, struct err *err)
 static int
 put_rows(struct writing *w, time_t now, struct err *err)
 {
-	if (put_certs(w) == -1 || put_locals(w) == -1)
+	if (put_certs(w) == -1)
 		return no_memory(err);
+	put_locals(w);
 	put_sans(w);
 	put_trusts(w);
 	put_others(w);

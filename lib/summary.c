@@ -191,7 +191,8 @@ add_services(struct summing *s)
 			continue;
 		if (service->state == SERVICE_FAILED || service->in_sync == SYNC_OUT)
 			worsen(s, SEVERITY_CRITICAL);
-		if (service->feature == FEATURE_MISSING)
+		if (service->feature == FEATURE_MISSING ||
+		    service->state == SERVICE_STOPPED)
 			worsen(s, SEVERITY_WARNING);
 	}
 }

@@ -2,6 +2,8 @@
 """The build system knows every file."""
 import re
 
+import lint
+
 
 def makefiles(top, sources):
     return "".join((top / path).read_text() for path in sources
@@ -22,6 +24,16 @@ def test_every_unit_test_is_run(top, sources):
              if path.match("tests/unit/test_*.c")
              and not re.search(rf"\b{re.escape(str(path.with_suffix('')))}(?!\w)", text)]
     assert not wrong, "not in unit_tests:\n" + "\n".join(wrong)
+
+
+def test_every_skip_has_a_reason(top, sources):
+    reasons = (top / "tests/unit/skips").read_text()
+    wrong = []
+    for path in sources:
+        if path.match("tests/unit/*.c"):
+            wrong += [f"{path}: {name}" for name, _, body in lint.functions((top / path).read_text())
+                      if any("skip();" in line for line in body) and f"\n{name}\t" not in reasons]
+    assert not wrong, "not in tests/unit/skips:\n" + "\n".join(wrong)
 
 
 def test_every_module_has_a_unit_test(top, sources):

@@ -218,14 +218,14 @@ def assert_no_secret(device, keys, *outputs):
 def test_refused(agent, pki, what):
     make, sentence = REFUSED[what]
     a, b = pki.leaf(), pki.leaf()
-    before, listing = agent.generation(), harness.walk(agent.state)
+    before, listing = agent.generation(), harness.walk(agent.state / "generations")
     result = agent.import_document(make(pki, a, b), "--commit", check=False)
     said = result.stdout + result.stderr
     assert result.returncode == EXIT_INVALID, said
     assert re.search(sentence, result.stderr), result.stderr
     assert len(result.stderr.strip().splitlines()) <= 2, "one sentence"
     assert agent.generation() == before
-    assert harness.walk(agent.state) == listing
+    assert harness.walk(agent.state / "generations") == listing
     status = json.loads(agent.cli("status", "--json").stdout)
     visible = json.dumps(status)
     assert re.search(sentence, visible) or what in ("not XML", "cut off", "too deep"), visible

@@ -59,7 +59,6 @@ check_local(const struct snapshot *snapshot, const struct credential *credential
 	struct cert cert;
 
 	assert_non_null(local);
-	assert_ptr_equal(local, snapshot_local_named(snapshot, credential->name.data));
 	texts_equal(snapshot_text(snapshot, local->name), credential->name);
 	assert_int_equal(local->count, credential->count);
 	for (uint32_t k = 0; k < local->count; k++) {
@@ -96,7 +95,6 @@ check_absent(const struct snapshot *snapshot)
 	memset(sha256, 0xee, SHA256_SIZE);
 	assert_null(snapshot_local(snapshot, 0));
 	assert_null(snapshot_local(snapshot, 77));
-	assert_null(snapshot_local_named(snapshot, "nosuch"));
 	assert_false(snapshot_find_cert(snapshot, sha256, &cert));
 	snapshot_cert(snapshot, snapshot->header->certs.count, &cert);
 	assert_int_equal(cert.der.len, 0);

@@ -81,8 +81,6 @@ walk(const struct snapshot *snapshot)
 	}
 	for (uint32_t i = 0; i < header->sans.count; i++)
 		touch_text(snapshot, snapshot->sans[i].value);
-	sum += snapshot_local_named(snapshot, "local") != NULL;
-	sum += snapshot_local_named(snapshot, "zzz") != NULL;
 	if (snapshot_load(snapshot, &config, &err) == -1)
 		return;
 	if (config_complete(&config, MODEL_NOW, &err) == 0 &&
@@ -208,7 +206,7 @@ spoil_heap(struct snapshot_header *header)
 static void
 spoil_index(struct snapshot_header *header)
 {
-	header->by_name.count--;
+	header->by_sha256.count--;
 }
 
 static const struct {
@@ -218,7 +216,7 @@ static const struct {
 	const char *text;
 } refusals[] = {
 	{ "magic", spoil_magic, ERR_STORAGE, "begin" },
-	{ "version", spoil_version, ERR_UNSUPPORTED, "version 2" },
+	{ "version", spoil_version, ERR_UNSUPPORTED, "version 3" },
 	{ "size", spoil_size, ERR_STORAGE, "size" },
 	{ "mode", spoil_mode, ERR_STORAGE, "mode" },
 	{ "count", spoil_count, ERR_STORAGE, "range" },
