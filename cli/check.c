@@ -249,7 +249,7 @@ print_facts(const struct check *c, const json_t *facts)
 	size_t i;
 
 	json_array_foreach(json_object_get(facts, "certificate"), i, entry)
-	    print_certificate(entry);
+		print_certificate(entry);
 	if (c->config.has_trust_store)
 		(void)printf("Trust store: %s\n",
 		    count_words((int64_t)c->config.nanchors, "certificate", words,
@@ -259,10 +259,11 @@ print_facts(const struct check *c, const json_t *facts)
 		    count_words(c->config.duplicates, "certificate", words,
 			sizeof(words)));
 	(void)printf("Verification mode: %s\n", json_text(facts, "verification-mode"));
-	json_array_foreach(services, i, entry)(void)
-	    printf("Service %s: %s; only the device knows whether there is one\n",
-		json_text(entry, "name"),
-		json_flag(entry, "enabled") ? "enabled" : "disabled");
+	json_array_foreach(services, i, entry)
+		(void)printf(
+		    "Service %s: %s; only the device knows whether there is one\n",
+		    json_text(entry, "name"),
+		    json_flag(entry, "enabled") ? "enabled" : "disabled");
 	(void)printf("The document is good. Next: certconf import %s --commit\n",
 	    json_text(facts, "file"));
 }

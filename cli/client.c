@@ -23,6 +23,8 @@
 #define CAPABILITY_1_1 "urn:ietf:params:netconf:base:1.1"
 #define NOTIFICATION_NS "urn:ietf:params:xml:ns:netconf:notification:1.0"
 #define MESSAGE_MAX ((size_t)1 << 30)
+#define END_OF_CHUNKS "\n##\n"
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 struct client {
 	int fd;
@@ -99,7 +101,7 @@ send_rpc(struct client *c, const struct text *pieces, size_t count)
 	}
 	if (send_chunk(c, text_of("</rpc>")) == -1)
 		return -1;
-	return send_all(c, "\n##\n", 4);
+	return send_all(c, END_OF_CHUNKS, strlen(END_OF_CHUNKS));
 }
 
 /* --- receiving --- */
@@ -409,18 +411,17 @@ client_subscribe(struct client *c, client_event *event, void *context, struct er
 	return 0;
 }
 
-int
-client_rpc(struct client *c, const struct text *pieces, size_t count,
-    xmlDoc **ret_reply, struct err *err)
+/*
+ * How the request just sent was answered.  That sending failed does not matter: an
+ * agent that refuses a request before it has read all of it closes the connection; its
+ * answer may be there all the same.
+ */
+static int
+answer(struct client *c, xmlDoc **ret_reply, struct err *err)
 {
 	xmlDoc *doc = NULL;
 	int rc = -1;
 
-	/*
-	 * An agent that refuses a request before it has read all of it closes the
-	 * connection; its answer may be there all the same.
-	 */
-	(void)send_rpc(c, pieces, count);
 	if (receive_reply(c, &doc, err) == -1)
 		goto out;
 	if (reply_check(xmlDocGetRootElement(doc), err) == -1)
@@ -433,6 +434,27 @@ client_rpc(struct client *c, const struct text *pieces, size_t count,
 out:
 	xmlFreeDoc(doc);
 	return rc;
+}
+
+int
+client_rpc(struct client *c, const struct text *pieces, size_t count,
+    xmlDoc **ret_reply, struct err *err)
+{
+	(void)send_rpc(c, pieces, count);
+	return answer(c, ret_reply, err);
+}
+
+int
+client_unreadable(struct client *c, struct text octets, struct err *err)
+{
+	/* no message is of no octets (RFC 6242 4.2), but a document may be */
+	if (octets.len == 0)
+		octets = text_of(BYTE_ORDER_MARK);
+	if (send_chunk(c, octets) == 0)
+		(void)send_all(c, END_OF_CHUNKS, strlen(END_OF_CHUNKS));
+	if (answer(c, NULL, err) == -1)
+		return -1;
+	return err_set(err, ERR_XML_SYNTAX, NULL, "this is not an XML document");
 }
 
 int

@@ -34,6 +34,12 @@ int client_subscribe(struct client *, client_event *, void *context, struct err 
 int client_rpc(struct client *, const struct text *pieces, size_t count,
     xmlDoc **ret_reply, struct err *);
 
+/*
+ * Sends octets that are no XML as a message of their own, so that the agent refuses
+ * them in its own words.  Always -1, with these in err.
+ */
+int client_unreadable(struct client *, struct text octets, struct err *);
+
 /* client_rpc() with one terminated piece. */
 int client_ask(struct client *, const char *content, xmlDoc **ret_reply, struct err *);
 

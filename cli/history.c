@@ -82,8 +82,7 @@ print_history(const json_t *state)
 	}
 	if ((table = table_new(columns, nitems(columns))) == NULL)
 		return -1;
-	json_array_foreach(commits, i, commit)
-	{
+	json_array_foreach(commits, i, commit) {
 		if (add_commit(table, commit, json_number(state, "generation")) == -1)
 			rc = -1;
 	}

@@ -14,20 +14,15 @@
 #include "lib/document.h"
 #include "lib/schema.h"
 
-/*
- * A document that is not well-formed by itself must not become so by what surrounds it:
- * this end is an error wherever it stands.
- */
-#define POISON "<><"
-
 struct import {
 	struct source source;
-	bool well_formed; /* the document is */
+	bool unreadable; /* the document is no XML: sent as it is, to be refused */
 	struct embedding embedding;
 	struct composition parts;
 	struct buf password, content, head;
 	struct edit edit;
 	struct text pieces[3];
+	size_t count;
 };
 
 static void
@@ -87,6 +82,21 @@ drop_tree(struct import *im)
 	im->edit.default_operation = im->edit.comment = im->edit.password = NULL;
 }
 
+static struct text
+text_in(const struct buf *buf)
+{
+	return (struct text){ (const char *)buf->data, buf->len };
+}
+
+/* The request of what its parts hold now. */
+static void
+enclose(struct import *im, struct text body)
+{
+	im->pieces[im->count++] = text_in(&im->head);
+	im->pieces[im->count++] = body;
+	im->pieces[im->count++] = text_of(EDIT_CLOSE);
+}
+
 static int
 read_document(struct cli *cli, struct import *im, struct err *err)
 {
@@ -99,18 +109,20 @@ read_document(struct cli *cli, struct import *im, struct err *err)
 		source_needs_password(&im->source), &im->password, err) == -1)
 		return -1;
 	cli->file = cli->operands[0];
+	octets = text_in(&im->source.octets);
+	if (im->source.root == NULL) {
+		im->unreadable = true;
+		im->pieces[im->count++] = octets;
+		return 0;
+	}
 	im->edit.password = (const char *)im->password.data;
-	im->well_formed = im->source.root != NULL;
 	if ((config = find_config(im->source.root)) != NULL)
 		take_envelope(im, config);
-	octets = (struct text){ (const char *)im->source.octets.data,
-		im->source.octets.len };
 	if (embed_find(octets, im->source.root, config, &im->embedding, err) == -1)
 		return -1;
 	if (edit_open(&im->head, &im->edit, &im->embedding, err) == -1)
 		return -1;
-	im->pieces[1] = im->embedding.body;
-	im->pieces[2] = text_of(im->well_formed ? EDIT_CLOSE : POISON EDIT_CLOSE);
+	enclose(im, im->embedding.body);
 	drop_tree(im);
 	return 0;
 }
@@ -135,9 +147,7 @@ read_files(struct cli *cli, struct import *im, struct err *err)
 	im->edit.password = (const char *)im->password.data;
 	if (edit_open(&im->head, &im->edit, NULL, err) == -1)
 		return -1;
-	im->pieces[1] =
-	    (struct text){ (const char *)im->content.data, im->content.len };
-	im->pieces[2] = text_of(EDIT_CLOSE);
+	enclose(im, text_in(&im->content));
 	return 0;
 }
 
@@ -150,8 +160,6 @@ explain(void *context, struct cli *cli, struct err *err)
 		cli->file = NULL;
 	else if (cli->noperands == 0)
 		cli->file = compose_blame(&im->parts, err);
-	else if (!im->well_formed)
-		*err = im->source.problem; /* the agent saw more than the file */
 }
 
 static int
@@ -159,7 +167,8 @@ commit(struct cli *cli, struct client *client, struct import *im)
 {
 	const struct request request = {
 		.pieces = im->pieces,
-		.count = 3,
+		.count = im->count,
+		.unreadable = im->unreadable,
 		.judges = true,
 		.done = "Committed",
 		.explain = explain,
@@ -173,8 +182,13 @@ static int
 stage(struct cli *cli, struct client *client, struct import *im)
 {
 	struct err err = { 0 };
+	int rc;
 
-	if (client_rpc(client, im->pieces, 3, NULL, &err) == -1) {
+	if (im->unreadable)
+		rc = client_unreadable(client, im->pieces[0], &err);
+	else
+		rc = client_rpc(client, im->pieces, im->count, NULL, &err);
+	if (rc == -1) {
 		explain(im, cli, &err);
 		return cli_fail_request(cli, client, &err);
 	}
@@ -272,7 +286,6 @@ verb_import(struct cli *cli)
 		rc = read_document(cli, &im, &err);
 	else
 		rc = read_files(cli, &im, &err);
-	im.pieces[0] = (struct text){ (const char *)im.head.data, im.head.len };
 	if (rc == 0)
 		status = send_import(cli, &im);
 	else

@@ -108,19 +108,39 @@ tell_restart(const json_t *state, json_t *lines)
 		    "certconf restart, or restart the device");
 }
 
+/* Whether what failed last is what was refused last, whose text may have been cut. */
+static bool
+is_refusal(const json_t *last, const json_t *refused)
+{
+	const char *text = json_text(refused, "text");
+
+	return refused != NULL && is(last, "result", "failed") &&
+	    is(last, "user", json_text(refused, "user")) &&
+	    strncmp(json_text(last, "error-text"), text, strlen(text)) == 0;
+}
+
+static const char *
+action_words(const json_t *last)
+{
+	return is(last, "action", "noop") ? "change" : json_text(last, "action");
+}
+
+/* Also when something else was done since; by then it is not known what it was of. */
 static void
 tell_refused(const json_t *state, json_t *lines)
 {
 	const json_t *refused = json_object_get(state, "refused");
+	const json_t *last = json_object_get(state, "last");
 	char who[160];
 
 	if (refused != NULL)
-		say(lines, "Last import failed (%s): %s",
+		say(lines, "Last %s failed (%s): %s",
+		    is_refusal(last, refused) ? action_words(last) : "import",
 		    when_and_who(refused, "time", who, sizeof(who)),
 		    json_text(refused, "text"));
 }
 
-/* A refused import is told once, by tell_refused(). */
+/* A refusal is told once, by tell_refused(). */
 static void
 tell_last(const json_t *state, json_t *lines)
 {
@@ -128,10 +148,11 @@ tell_last(const json_t *state, json_t *lines)
 	const char *text = json_text(last, "error-text");
 	char who[160];
 
-	if (last == NULL || is(last, "action", "import") || *text == '\0')
+	if (last == NULL || is(last, "action", "import") || *text == '\0' ||
+	    is_refusal(last, json_object_get(state, "refused")))
 		return;
 	if (is(last, "result", "rolled-back") || is(last, "result", "failed"))
-		say(lines, "Last %s %s (%s): %s", json_text(last, "action"),
+		say(lines, "Last %s %s (%s): %s", action_words(last),
 		    is(last, "result", "failed") ? "failed" : "was rolled back",
 		    when_and_who(last, "start", who, sizeof(who)), text);
 }
@@ -142,8 +163,7 @@ tell_services(const json_t *state, json_t *lines)
 	const json_t *service;
 	size_t i;
 
-	json_array_foreach(json_object_get(state, "service"), i, service)
-	{
+	json_array_foreach(json_object_get(state, "service"), i, service) {
 		if (json_flag(service, "enabled") &&
 		    is(service, "in-sync", "out-of-sync"))
 			say(lines,
@@ -165,8 +185,7 @@ tell_expiry(const json_t *state, json_t *lines)
 	char days[64];
 	size_t i, k;
 
-	json_array_foreach(json_object_get(state, "certificate"), i, certificate)
-	{
+	json_array_foreach(json_object_get(state, "certificate"), i, certificate) {
 		for (k = 0; json_flag(certificate, "in-use") && k < nitems(ending);
 		     k++) {
 			if (is(certificate, "status", ending[k]))

@@ -209,6 +209,14 @@ failed(const struct cli *cli, const struct progress *p, struct client *client,
 	return back ? EXIT_ROLLED_BACK : cli_status(err);
 }
 
+static int
+ask(struct client *client, const struct request *request, struct err *err)
+{
+	if (request->unreadable)
+		return client_unreadable(client, request->pieces[0], err);
+	return client_rpc(client, request->pieces, request->count, NULL, err);
+}
+
 int
 progress_run(struct cli *cli, struct client *client, const struct request *request)
 {
@@ -221,7 +229,7 @@ progress_run(struct cli *cli, struct client *client, const struct request *reque
 	int status;
 
 	if (client_subscribe(client, on_event, &p, &err) == 0 &&
-	    client_rpc(client, request->pieces, request->count, NULL, &err) == 0) {
+	    ask(client, request, &err) == 0) {
 		status = succeeded(&p, client, request->done);
 	} else {
 		if (request->explain != NULL)

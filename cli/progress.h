@@ -10,6 +10,7 @@
 struct request {
 	const struct text *pieces;
 	size_t count;
+	bool unreadable;  /* one piece, for client_unreadable() */
 	bool judges;      /* the agent judges the configuration before the first step */
 	const char *done; /* "Committed": how the last line of a success begins */
 	/* Puts an error in terms of what the person gave; may be NULL. */

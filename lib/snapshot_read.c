@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "lib/limits.h"
-#include "lib/order.h"
 #include "lib/snapshot_row.h"
 
 #define LOCALS_MAX (LIMIT_CREDENTIALS + 1) /* and factory */

@@ -209,8 +209,7 @@ lay_out(struct writing *w, struct buf *buf, struct err *err)
 	}
 	if (size + heap > SNAPSHOT_MAX)
 		return err_set(err, ERR_TOO_LARGE, "",
-		    "the configuration needs more than %zu MiB",
-		    SNAPSHOT_MAX >> 20);
+		    "the configuration needs more than %zu MiB", SNAPSHOT_MAX >> 20);
 	if (buf_reserve(buf, size + heap) == -1)
 		return no_memory(err);
 	assert(buf->len % 8 == 0);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """The YANG modules are clean, complete, and say the same as the C tables."""
+import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
@@ -85,6 +86,16 @@ def test_everything_is_described(yanglint, top, module):
     bare = [f"{node.tag.removeprefix(YIN)} {node.get('name')}" for node in tree.iter()
             if node.tag.removeprefix(YIN) in wanted and node.find(f"{YIN}description") is None]
     assert not bare, "without description: " + ", ".join(bare)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_revision_is_what_the_server_says(top, module):
+    """Its hello names the revision of each module, which nothing but this ties to the file."""
+    newest = re.search(r"^  revision (\S+) \{", (top / f"yang/{module}.yang").read_text(), re.MULTILINE)
+    source = (top / "handlers/session.c").read_text()
+    said = re.search(r'^#define REVISION "([^"]+)"', source, re.MULTILINE)
+    assert f"?module={module}&revision=\" REVISION" in source
+    assert said.group(1) == newest.group(1)
 
 
 def rows_of(node, path, config):

@@ -82,6 +82,27 @@ utf8_cuts(void **state)
 	}
 }
 
+/* A copy is cut where utf8_cut() says, and ends there. */
+static void
+texts_are_copied(void **state)
+{
+	char copy[16];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < nitems(cuts); i++) {
+		if (cuts[i].max >= sizeof(copy))
+			continue;
+		memset(copy, 'x', sizeof(copy));
+		text_copy(copy, cuts[i].max + 1, text_of(cuts[i].input));
+		if (strlen(copy) != cuts[i].expect ||
+		    memcmp(copy, cuts[i].input, cuts[i].expect) != 0)
+			fail_msg("%s: \"%s\"", cuts[i].name, copy);
+	}
+	text_copy(copy, sizeof(copy), (struct text){ NULL, 0 });
+	assert_string_equal(copy, "");
+}
+
 static void
 arena_gives_separate_zeroed_memory(void **state)
 {
@@ -231,6 +252,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(utf8_characters),
 		cmocka_unit_test(utf8_cuts),
+		cmocka_unit_test(texts_are_copied),
 		cmocka_unit_test(arena_gives_separate_zeroed_memory),
 		cmocka_unit_test(arena_refuses_what_cannot_be),
 		cmocka_unit_test(arena_terminates_text),

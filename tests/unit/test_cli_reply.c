@@ -185,6 +185,12 @@ static const struct next_row nexts[] = {
 	    "{'last':{'action':'import','result':'failed',"
 	    "'error-text':'x'}}",
 	    NULL },
+	{ "a refusal on its own", "{'refused':{'user':'a','text':'x'}}",
+	    "Last import failed (time unknown, by a): x" },
+	{ "a refused commit",
+	    "{'refused':{'user':'a','text':'x'},'last':{'action':'commit',"
+	    "'result':'failed','user':'a','error-text':'x and more'}}",
+	    "Last commit failed (time unknown, by a): x" },
 	{ "a disabled service",
 	    "{'service':[{'name':'a','enabled':false,'in-sync':"
 	    "'out-of-sync','feature':'missing'}]}",
@@ -228,6 +234,38 @@ test_next(void **state)
 			strncmp(first, row->expect, strlen(row->expect)) != 0))
 			fail_msg("%s: %s", row->name,
 			    first != NULL ? first : "nothing");
+		json_decref(lines);
+		json_decref(json);
+	}
+}
+
+/* What failed last and what was refused last are mostly the same thing. */
+static void
+test_a_refusal_is_told_once(void **state)
+{
+	static const struct {
+		const char *state;
+		size_t count;
+	} rows[] = {
+		{ "{'refused':{'user':'a','text':'x'},'last':{'action':'commit',"
+		  "'result':'failed','user':'a','error-text':'x'}}",
+		    1 },
+		{ "{'refused':{'user':'a','text':'x'},'last':{'action':'commit',"
+		  "'result':'failed','user':'a','error-text':'y'}}",
+		    2 },
+		{ "{'refused':{'user':'a','text':'x'},'last':{'action':'rollback',"
+		  "'result':'rolled-back','user':'a','error-text':'x'}}",
+		    2 },
+	};
+	json_t *json, *lines;
+
+	(void)state;
+	for (size_t i = 0; i < nitems(rows); i++) {
+		json = state_of(rows[i].state);
+		lines = next_steps(json);
+		if (json_array_size(lines) != rows[i].count)
+			fail_msg("%s: %zu lines", rows[i].state,
+			    json_array_size(lines));
 		json_decref(lines);
 		json_decref(json);
 	}
@@ -316,6 +354,7 @@ main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_next),
+		cmocka_unit_test(test_a_refusal_is_told_once),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_safe),
 	};

@@ -262,16 +262,35 @@ test_documents(void **state)
 static void
 test_no_value_is_told(void **state)
 {
-	static const char *const values[] = { "hunter2", "hun ter2", "\thunter2", "" };
+	static const char *const values[] = { "hunter2", "hun ter2", "\thunter2",
+		"hun&#x85;ter2", "<hunter2/>", "&hunter2;" };
+	static const char *const leaves[] = {
+		ROOT(
+		    "<credential><name>a</name><private-key>%s</private-key></credential>"),
+		ROOT("<credential><name>a</name><private-key-password>%s"
+		     "</private-key-password></credential>"),
+		ROOT("<verification-mode>%s</verification-mode>"),
+		ROOT("<service><name>a</name><enabled>%s</enabled></service>"),
+		ROOT("<service><name>a</name><credential>%s</credential></service>"),
+	};
+	struct xml_node *root;
 	struct err err;
+	char document[512];
 
 	(void)state;
-	for (unsigned int type = 0; type < SCHEMA_TYPE_MAX; type++)
-		for (size_t i = 0; i < nitems(values); i++) {
-			err_clear(&err);
-			(void)schema_check_value(type, text_of(values[i]), &err);
-			assert_null(strstr(err.text, "hun"));
+	for (size_t i = 0; i < nitems(leaves) * nitems(values); i++) {
+		const char *leaf = leaves[i / nitems(values)],
+			   *end = strstr(leaf, "%s");
+
+		snprintf(document, sizeof(document), "%.*s%s%s", (int)(end - leaf),
+		    leaf, values[i % nitems(values)], end + 2);
+		err_clear(&err);
+		if (xml_read(document, strlen(document), &root, &err) == 0) {
+			(void)schema_check(root, &err);
+			xml_free(root);
 		}
+		assert_null(strstr(err.text, "hun"));
+	}
 }
 
 static void
