@@ -108,8 +108,8 @@ actions_admin_mode(const struct engine *e, uint32_t *mode)
 	const struct queued_action *q;
 
 	STAILQ_FOREACH(q, &e->actions, next)
-	if (q->job.kind == JOB_SET_MODE)
-		*mode = (uint32_t)q->job.arg;
+		if (q->job.kind == JOB_SET_MODE)
+			*mode = (uint32_t)q->job.arg;
 }
 
 static unsigned int
@@ -119,7 +119,7 @@ queued(const struct engine *e)
 	unsigned int n = 0;
 
 	STAILQ_FOREACH(q, &e->actions, next)
-	n++;
+		n++;
 	return n;
 }
 

@@ -18,7 +18,7 @@ candidate_set(struct engine *e, struct held *held, uint64_t base, const char *us
 	c->revision++;
 	c->base = base;
 	c->conflicts = false;
-	c->rebasing = false;
+	c->rebase_session = 0;
 	c->since = time(NULL);
 	snprintf(c->user, sizeof(c->user), "%s", user);
 	c->problem = *problem;
@@ -54,8 +54,9 @@ candidate_rebase(struct engine *e)
 
 	if (e->candidate.held == NULL)
 		return;
-	e->candidate.rebasing = true;
-	sessions_add_worker(e, &job, "certconfd");
+	/* One that is still at it for an older generation is not heard any more. */
+	e->candidate.rebase_generation = e->generation;
+	e->candidate.rebase_session = sessions_add_worker(e, &job, "certconfd");
 }
 
 int
@@ -80,8 +81,10 @@ candidate_may_write(struct engine *e, const struct identity *who, struct err *er
 void
 candidate_unlock_all(struct engine *e, uint32_t session)
 {
-	if (e->lock_session[STORE_CANDIDATE] == session)
+	if (e->lock_session[STORE_CANDIDATE] == session) {
 		candidate_drop(e);
+		privlink_forget_keys(e);
+	}
 	for (int store = 0; store < SES_STORE_MAX; store++)
 		if (e->lock_session[store] == session)
 			e->lock_session[store] = 0;

@@ -23,7 +23,8 @@ struct waiting {
 
 struct channel {
 	int fd;
-	bool ended;
+	bool ended, overflowed;
+	unsigned int waiting, queue_max; /* queue_max 0: any number may wait */
 	struct event *readable, *writable;
 	const struct channel_callbacks *callbacks;
 	void *context;
@@ -85,8 +86,10 @@ writable(evutil_socket_t fd, short what, void *context)
 		}
 		STAILQ_REMOVE_HEAD(&c->queue, next);
 		waiting_free(w);
+		c->waiting--;
 	}
 	event_del(c->writable);
+	event_add(c->readable, NULL);
 }
 
 struct channel *
@@ -109,9 +112,10 @@ channel_new(struct event_base *base, int fd, const struct channel_callbacks *cal
 	return c;
 }
 
-static void
-enqueue(struct channel *c, uint32_t type, uint32_t id, const void *data, size_t len,
-    const int *fds, int nfds)
+/* NULL without a descriptor left. */
+static struct waiting *
+waiting_new(uint32_t type, uint32_t id, const void *data, size_t len, const int *fds,
+    int nfds)
 {
 	struct waiting *w = xcalloc(1, sizeof(*w) + len);
 
@@ -121,12 +125,44 @@ enqueue(struct channel *c, uint32_t type, uint32_t id, const void *data, size_t 
 	if (len > 0)
 		memcpy(w->data, data, len);
 	for (int i = 0; i < nfds; i++) {
-		if ((w->fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 0)) == -1)
-			fatal("channel", "no descriptor left");
+		if ((w->fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 0)) == -1) {
+			waiting_free(w);
+			return NULL;
+		}
 		w->nfds = i + 1;
 	}
+	return w;
+}
+
+static void
+enqueue(struct channel *c, struct waiting *w)
+{
+	if (w == NULL || (c->queue_max != 0 && c->waiting >= c->queue_max)) {
+		log_warn("channel",
+		    "a process does not read what it is sent; it is ended");
+		if (w != NULL)
+			waiting_free(w);
+		c->overflowed = true;
+		end(c);
+		return;
+	}
 	STAILQ_INSERT_TAIL(&c->queue, w, next);
+	c->waiting++;
+	if (c->queue_max != 0)
+		event_del(c->readable);
 	event_add(c->writable, NULL);
+}
+
+bool
+channel_overflowed(const struct channel *c)
+{
+	return c->overflowed;
+}
+
+void
+channel_limit(struct channel *c, unsigned int queue_max)
+{
+	c->queue_max = queue_max;
 }
 
 void
@@ -136,14 +172,14 @@ channel_send(struct channel *c, uint32_t type, uint32_t id, const void *data,
 	if (c->ended)
 		return;
 	if (!STAILQ_EMPTY(&c->queue)) {
-		enqueue(c, type, id, data, len, fds, nfds);
+		enqueue(c, waiting_new(type, id, data, len, fds, nfds));
 		return;
 	}
 	if (msg_send(c->fd, type, id, data, len, fds, nfds) == 0)
 		return;
 	/* An end that is gone is found when it is read. */
 	if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)
-		enqueue(c, type, id, data, len, fds, nfds);
+		enqueue(c, waiting_new(type, id, data, len, fds, nfds));
 }
 
 void

@@ -6,6 +6,8 @@
 #ifndef AGENT_CHANNEL_H
 #define AGENT_CHANNEL_H
 
+#include <stdbool.h>
+
 #include <event2/event.h>
 
 #include "agent/msg.h"
@@ -25,6 +27,13 @@ struct channel_callbacks {
 /* Takes fd. */
 struct channel *channel_new(struct event_base *, int fd,
     const struct channel_callbacks *, void *context);
+/*
+ * For a peer that is not trusted: while it has not read what it was sent nothing is
+ * read from it, and when so many messages wait the channel ends.
+ */
+void channel_limit(struct channel *, unsigned int queue_max);
+/* Whether it ended for that reason. */
+bool channel_overflowed(const struct channel *);
 /* Sends or queues; descriptors stay the caller's.  A channel that has ended drops it.
  */
 void channel_send(struct channel *, uint32_t type, uint32_t id, const void *data,

@@ -293,6 +293,7 @@ finish(struct commit *c, bool failed)
 	use_up_number(c);
 	fill_record(c, result_of(c, failed), &record);
 	outcome.rolled_back = record.result == RESULT_ROLLED_BACK;
+	outcome.stale = failed && !c->activated && c->reason.code == ERR_CONFLICT;
 	if (stuck)
 		outcome.err.code = ERR_STUCK;
 	e->commit = NULL;

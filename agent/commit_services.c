@@ -79,9 +79,9 @@ on_surveyed(struct engine *e, void *context, const struct probe_result *result)
 		s->counted = false;
 		commit_tell(c, STEP_SURVEY, name, NULL,
 		    "not running before; left alone");
-	} else if (c->request.kind == COMMIT_RECOVER && leaf != NULL &&
-	    memcmp(leaf, result->leaf, SHA256_SIZE) == 0) {
-		s->counted = false; /* it serves what it should already */
+	} else if (c->request.kind == COMMIT_RECOVER && !c->request.may_have_died &&
+	    leaf != NULL && memcmp(leaf, result->leaf, SHA256_SIZE) == 0) {
+		s->counted = false; /* it has been started since, with what is live */
 	} else {
 		commit_tell(c, STEP_SURVEY, name, NULL, "serving before the commit");
 	}

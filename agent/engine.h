@@ -49,7 +49,10 @@ struct candidate {
 	uint64_t revision; /* grows with every change, also a discard */
 	uint64_t base;     /* generation it was made from */
 	bool conflicts;    /* with a generation that came later */
-	bool rebasing;     /* a worker is putting it on the new generation */
+	/* The worker that is putting it on a new generation, and on which; 0: none is.
+	 */
+	uint32_t rebase_session;
+	uint64_t rebase_generation;
 	int64_t since;
 	char user[STATUS_NAME];
 	struct err problem;
@@ -102,7 +105,8 @@ struct engine {
 	    *heartbeat_timer, *counters_timer;
 	struct service_run services_run[LIMIT_SERVICES];
 
-	uint32_t last_id; /* of requests, children and sessions */
+	int64_t turned_away_ms; /* when that was logged last; 0: never */
+	uint32_t last_id;       /* of requests, children and sessions */
 	LIST_HEAD(, priv_pending) pending;
 	LIST_HEAD(, child) children;
 	LIST_HEAD(, session) sessions;
@@ -142,6 +146,8 @@ typedef void child_ended(struct engine *, void *context, int status);
 void spawner_open(struct engine *, int fd);
 uint32_t spawner_new(struct engine *, struct spawn_new *, const int *fds, int nfds,
     child_ended *ended, void *context);
+/* Ends the process; its callback is called when it has. */
+void spawner_end(struct engine *, uint32_t number);
 /* Ends the process; its callback is not called any more. */
 void spawner_kill(struct engine *, uint32_t number);
 
@@ -192,6 +198,7 @@ struct commit_request {
 };
 struct commit_outcome {
 	struct err err; /* ERR_NONE: in force */
+	bool stale;     /* the definitions of services changed: it can be done again */
 	bool rolled_back;
 	bool unchanged;
 };

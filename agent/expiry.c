@@ -65,8 +65,8 @@ find_raised(struct engine *e, uint32_t index)
 	struct raised *r;
 
 	LIST_FOREACH(r, &e->alarms, next)
-	if (r->index == index)
-		return r;
+		if (r->index == index)
+			return r;
 	return NULL;
 }
 

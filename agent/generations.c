@@ -380,6 +380,27 @@ generations_sweep(const struct generations *g, bool all, struct err *err)
 	return each_entry(g, sweep_entry, &sweep, err);
 }
 
+int
+generation_before_live(const struct generations *g, uint64_t *ret_number,
+    struct err *err)
+{
+	uint64_t *numbers = NULL, found = 0;
+	size_t count, i;
+
+	if (generations_list(g, &numbers, &count, err) == -1)
+		return -1;
+	for (i = 0; i < count && found == 0; i++)
+		if (numbers[i] < g->live)
+			found = numbers[i];
+	free(numbers);
+	if (found == 0)
+		return err_set(err, ERR_NOT_FOUND, "",
+		    "there is no generation before %ju to go back to",
+		    (uintmax_t)g->live);
+	*ret_number = found;
+	return 0;
+}
+
 /* --- files of it --- */
 
 static int

@@ -37,6 +37,11 @@ int generation_open(const struct generations *, uint64_t number, struct err *);
 int generations_list(const struct generations *, uint64_t **ret_numbers,
     size_t *ret_count, struct err *);
 
+/* The newest complete one that is older than the live one; ERR_NOT_FOUND when there is
+ * none. */
+int generation_before_live(const struct generations *, uint64_t *ret_number,
+    struct err *);
+
 /* Whether each file is there with its size: fast, for what was verified before. */
 int generation_check(const struct generations *, uint64_t number, struct err *);
 /*

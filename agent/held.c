@@ -14,7 +14,7 @@ held_new(int snapshot_fd, int bundle_fd, struct err *err)
 	h->users = 1;
 	h->snapshot_fd = snapshot_fd;
 	h->bundle_fd = bundle_fd;
-	if (memfile_map(snapshot_fd, UINT32_MAX, &h->map, err) == -1 ||
+	if (memfile_map(snapshot_fd, SNAPSHOT_MAX, &h->map, err) == -1 ||
 	    snapshot_open(&h->snapshot, h->map.data, h->map.size, err) == -1) {
 		held_drop(h);
 		return NULL;

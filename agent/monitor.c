@@ -23,7 +23,6 @@
 
 #define PID_NAME "certconfd.pid"
 #define ENGINE_TAKES_MS 10000
-#define SNAPSHOT_MAX ((size_t)1 << 30)
 
 /* --- telling the engine --- */
 

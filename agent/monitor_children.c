@@ -311,7 +311,7 @@ helper_ended(struct monitor *m, struct helper *helper)
 	(void)close(helper->fd);
 	helper->used = false;
 	if (helper->id != 0)
-		requests_answer(m, helper->id, &err, -1);
+		requests_answer(m, helper->id, &err);
 	else if (err.code != ERR_NONE)
 		log_warn("store", "%s: %s", err.where, err.text);
 }

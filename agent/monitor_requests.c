@@ -12,10 +12,10 @@
 #include "agent/memfile.h"
 #include "agent/monitor_self.h"
 #include "agent/stage.h"
+#include "lib/snapshot.h"
 
 #define KEYS_MAX ((size_t)64 << 20)
 #define BUNDLE_MAX ((size_t)1 << 30)
-#define SNAPSHOT_MAX ((size_t)1 << 30)
 #define KEPT_BUNDLES 2
 
 /* Besides 0, done, and -1, refused. */
@@ -172,15 +172,18 @@ static int
 do_load(struct monitor *m, struct msg *msg, struct err *err)
 {
 	const struct priv_load *request = (const void *)msg->data;
-	const struct err none = { .code = ERR_NONE };
+	struct priv_done done = { .generation = request->generation };
 	int fd;
 
 	if (request->file >= LOAD_FILE_MAX)
 		return err_set(err, ERR_DENIED, "", "there is no such file to load");
-	if ((fd = generation_file(&m->store.generations, request->generation,
+	if (done.generation == 0 &&
+	    generation_before_live(&m->store.generations, &done.generation, err) == -1)
+		return -1;
+	if ((fd = generation_file(&m->store.generations, done.generation,
 		 load_paths[request->file], err)) == -1)
 		return -1;
-	requests_answer(m, msg->id, &none, fd);
+	monitor_tell(m, PRIV_DONE, msg->id, &done, sizeof(done), &fd, 1);
 	(void)close(fd);
 	return LATER;
 }
@@ -266,13 +269,11 @@ static int (*const run[PRIV_TYPE_MAX])(struct monitor *, struct msg *, struct er
 };
 
 void
-requests_answer(struct monitor *m, uint32_t id, const struct err *err, int fd)
+requests_answer(struct monitor *m, uint32_t id, const struct err *err)
 {
-	struct priv_done done;
+	const struct priv_done done = { .err = *err };
 
-	memset(&done, 0, sizeof(done));
-	done.err = *err;
-	monitor_tell(m, PRIV_DONE, id, &done, sizeof(done), &fd, fd == -1 ? 0 : 1);
+	monitor_tell(m, PRIV_DONE, id, &done, sizeof(done), NULL, 0);
 }
 
 void
@@ -292,5 +293,5 @@ requests_handle(struct monitor *m)
 	rc = run[m->msg.type](m, &m->msg, &err);
 	msg_close(&m->msg);
 	if (rc != LATER)
-		requests_answer(m, m->msg.id, &err, -1);
+		requests_answer(m, m->msg.id, &err);
 }

@@ -87,8 +87,8 @@ void helper_ended(struct monitor *, struct helper *);
 /* --- monitor_requests --- */
 /* Everything that waits on the engine's channel; what is irregular is fatal. */
 void requests_handle(struct monitor *);
-/* The answer to a request; fd -1 for none. */
-void requests_answer(struct monitor *, uint32_t id, const struct err *, int fd);
+/* The answer to a request that brings no file. */
+void requests_answer(struct monitor *, uint32_t id, const struct err *);
 
 /* --- monitor_clients --- */
 int clients_open(struct monitor *, struct err *);

@@ -50,7 +50,7 @@ waiting(const struct engine *e)
 	unsigned int n = 0;
 
 	STAILQ_FOREACH(o, &e->outbox, next)
-	n++;
+		n++;
 	return n;
 }
 
@@ -91,5 +91,5 @@ outbox_resend(struct engine *e)
 	const struct outgoing *o;
 
 	STAILQ_FOREACH(o, &e->outbox, next)
-	send_one(e, o);
+		send_one(e, o);
 }

@@ -22,8 +22,8 @@ done(struct engine *e, struct msg *msg)
 	struct priv_pending *p;
 
 	LIST_FOREACH(p, &e->pending, next)
-	if (p->id == msg->id)
-		break;
+		if (p->id == msg->id)
+			break;
 	if (p == NULL)
 		fatal("privlink", "the monitor answered what was not asked");
 	LIST_REMOVE(p, next);
@@ -135,6 +135,7 @@ privlink_take_services(struct engine *e)
 	publish_services(e);
 	publish(e);
 	watch_start(e);
+	candidate_rebase(e); /* its files are those of the old definitions */
 }
 
 static void

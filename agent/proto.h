@@ -123,8 +123,8 @@ struct priv_end {
 };
 
 struct priv_load {
-	uint64_t generation;
-	uint32_t file; /* enum load_file */
+	uint64_t generation; /* 0: the newest kept one before the live one */
+	uint32_t file;       /* enum load_file */
 	uint32_t zero;
 };
 
@@ -134,7 +134,8 @@ struct priv_counters {
 
 /* PRIV_DONE: the file for PRIV_LOAD, otherwise nothing. */
 struct priv_done {
-	struct err err; /* ERR_NONE: done */
+	uint64_t generation; /* PRIV_LOAD: the one it is from */
+	struct err err;      /* ERR_NONE: done */
 };
 
 /* --- engine and nursery --- */

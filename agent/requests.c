@@ -95,6 +95,19 @@ get(struct session *s, struct msg *msg)
 	close(fds[2]);
 }
 
+/* No document uses up more; a broken session could use up all there are. */
+#define INDICES_MAX (2 * (LIMIT_ANCHORS + LIMIT_CREDENTIALS))
+
+static bool
+has_likely_indices(const struct engine *e, const struct held *held)
+{
+	const struct snapshot_header *h = held->snapshot.header;
+	const struct counters *now = &e->counters;
+
+	return h->next_local_index <= (uint64_t)now->next_local_index + INDICES_MAX &&
+	    h->next_trust_index <= (uint64_t)now->next_trust_index + INDICES_MAX;
+}
+
 /* The numbers it used are used up, even if it is never committed. */
 static void
 count_indices(struct engine *e, const struct held *held)
@@ -128,6 +141,12 @@ take(struct session *s, const struct ses_edit *edit, struct msg *msg)
 		refuse(s, msg->id, &err);
 		return NULL;
 	}
+	if (!has_likely_indices(e, held)) {
+		held_drop(held);
+		err_set(&err, ERR_OTHER, NULL, "the session sent something irregular");
+		refuse(s, msg->id, &err);
+		return NULL;
+	}
 	if (edit->has_keys)
 		privlink_request(e, PRIV_KEYS, &keys, sizeof(keys), &msg->fds[2], 1,
 		    NULL, NULL);
@@ -142,28 +161,48 @@ taken(struct engine *e)
 	e->status.refused_user[0] = e->status.refused_text[0] = '\0';
 }
 
+/* The rebase that is waited for, and not one for an older generation. */
+static bool
+is_rebase(const struct session *s)
+{
+	const struct engine *e = s->engine;
+
+	return s->identity.session == e->candidate.rebase_session &&
+	    e->candidate.rebase_generation == e->generation;
+}
+
+static bool
+is_stale(const struct session *s, const struct ses_edit *request)
+{
+	const struct engine *e = s->engine;
+
+	if (request->base != e->candidate.revision ||
+	    request->services_revision != e->services.revision)
+		return true;
+	return s->job.kind == JOB_REBASE ? !is_rebase(s)
+					 : e->candidate.rebase_session != 0;
+}
+
+/* A rebase changes nothing anybody wrote: no lock and no commit stands against it. */
 static void
 edit(struct session *s, struct msg *msg)
 {
 	struct ses_edit *request = (void *)msg->data;
 	struct engine *e = s->engine;
-	const uint64_t base = e->candidate.held == NULL || e->candidate.rebasing
-	    ? e->generation
-	    : e->candidate.base;
+	const uint64_t base =
+	    e->candidate.held == NULL ? e->generation : e->candidate.base;
 	struct held *held;
 
 	terminated(&request->problem);
-	if (!may_write(s, msg->id))
+	if (s->job.kind != JOB_REBASE && !may_write(s, msg->id))
 		return;
-	if (request->base != e->candidate.revision ||
-	    request->services_revision != e->services.revision ||
-	    (e->candidate.rebasing && s->job.kind != JOB_REBASE)) {
+	if (is_stale(s, request)) {
 		refuse_stale(s, msg->id);
 		return;
 	}
 	if ((held = take(s, request, msg)) == NULL)
 		return;
-	if (e->candidate.rebasing) {
+	if (s->job.kind == JOB_REBASE) {
 		candidate_rebased(e, held, &request->problem);
 		reply_ok(s, msg->id);
 		return;
@@ -236,7 +275,7 @@ commit_candidate(struct session *s, uint32_t id, const struct ses_commit *reques
 	struct engine *e = s->engine;
 	struct err err;
 
-	if (e->candidate.rebasing)
+	if (e->candidate.rebase_session != 0)
 		refuse_stale(s, id);
 	else if (candidate_problem(e, &err) == -1) {
 		engine_refused(e, s->identity.user, ACTION_COMMIT, &err);
@@ -299,8 +338,8 @@ validated(struct session *s, struct msg *msg)
 		refuse_stale(s, msg->id);
 		return;
 	}
-	if (s->job.kind == JOB_REBASE && e->candidate.rebasing) {
-		e->candidate.rebasing = false;
+	if (is_rebase(s)) {
+		e->candidate.rebase_session = 0;
 		e->candidate.conflicts = request->problem.code == ERR_CONFLICT;
 	}
 	if (e->candidate.held != NULL)
@@ -390,7 +429,6 @@ restart(struct session *s, struct msg *msg)
 /* Who asked for a kept generation, while the monitor fetches it. */
 struct load_context {
 	uint32_t session, id;
-	uint64_t generation;
 };
 
 static void
@@ -398,22 +436,13 @@ on_loaded(struct engine *e, void *context, const struct err *err, struct msg *ms
 {
 	const struct load_context load = *(struct load_context *)context;
 	struct session *s = session_find(e, load.session);
-	struct ses_reply reply = { .err = *err, .revision = load.generation };
+	const struct priv_done *done = (const void *)msg->data;
+	struct ses_reply reply = { .err = *err, .revision = done->generation };
 
 	free(context);
 	if (s != NULL)
 		session_reply(s, load.id, &reply, msg->fds,
 		    err->code == ERR_NONE ? msg->nfds : 0);
-}
-
-static uint64_t
-previous_generation(const struct engine *e)
-{
-	for (uint32_t i = 0; i < e->status.ncommits; i++)
-		if (e->status.commits[i].result == RESULT_SUCCESS &&
-		    e->status.commits[i].generation < e->generation)
-			return e->status.commits[i].generation;
-	return 0;
 }
 
 static void
@@ -431,18 +460,9 @@ load(struct session *s, struct msg *msg)
 		refuse(s, msg->id, &err);
 		return;
 	}
-	if (load.generation == 0 &&
-	    (load.generation = previous_generation(s->engine)) == 0) {
-		err_set(&err, ERR_NOT_FOUND, NULL,
-		    "there is no generation before %llu to go back to",
-		    (unsigned long long)s->engine->generation);
-		refuse(s, msg->id, &err);
-		return;
-	}
 	context = xcalloc(1, sizeof(*context));
 	context->session = s->identity.session;
 	context->id = msg->id;
-	context->generation = load.generation;
 	privlink_request(s->engine, PRIV_LOAD, &load, sizeof(load), NULL, 0, on_loaded,
 	    context);
 }

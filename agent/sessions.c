@@ -13,6 +13,10 @@
 #include "agent/log.h"
 #include "agent/xalloc.h"
 
+#define STRANGERS_MAX (LIMIT_SESSIONS / 4)
+#define TURNED_AWAY_MS 10000
+#define QUEUE_MAX 64 /* messages a session has not read */
+
 static void on_message(void *context, struct msg *);
 static void on_end(void *context);
 static const struct channel_callbacks callbacks = { on_message, on_end };
@@ -23,8 +27,8 @@ session_find(const struct engine *e, uint32_t number)
 	struct session *s;
 
 	LIST_FOREACH(s, &e->sessions, next)
-	if (s->identity.session == number)
-		return s;
+		if (s->identity.session == number)
+			return s;
 	return NULL;
 }
 
@@ -37,8 +41,8 @@ session_end(struct session *s)
 	if (!e->ready && s->job.kind != JOB_NONE)
 		fatal("session", "there is no configuration to start with");
 	candidate_unlock_all(e, s->identity.session);
-	if (s->job.kind == JOB_REBASE && e->candidate.rebasing) {
-		e->candidate.rebasing = false; /* it could not: a person decides */
+	if (s->identity.session == e->candidate.rebase_session) {
+		e->candidate.rebase_session = 0; /* it could not: a person decides */
 		e->candidate.conflicts = true;
 	}
 	if (e->action_session == s->identity.session)
@@ -88,6 +92,7 @@ session_spawn(struct session *s)
 	fds[0] = pair[1];
 	fds[1] = s->client;
 	s->channel = channel_new(s->engine->base, pair[0], &callbacks, s);
+	channel_limit(s->channel, QUEUE_MAX);
 	s->child = spawner_new(s->engine, &spawn, fds, s->client == -1 ? 1 : 2,
 	    on_child_ended, s);
 	close(pair[1]);
@@ -110,22 +115,44 @@ session_new(struct engine *e, const struct identity *identity, int client)
 	return s;
 }
 
-/* One place is kept for root, so that nobody can lock him out. */
+/* One line a while: whoever knocks in a loop must not fill the log. */
+static void
+tell_turned_away(struct engine *e, const struct identity *who)
+{
+	if (e->turned_away_ms != 0 && clock_ms() - e->turned_away_ms < TURNED_AWAY_MS)
+		return;
+	e->turned_away_ms = clock_ms();
+	log_warn("session", "%s was turned away: %d sessions are the limit, %d a user",
+	    who->user, LIMIT_SESSIONS, LIMIT_SESSIONS_PER_USER);
+}
+
+static bool
+has_rights(const struct identity *who)
+{
+	return who->may_read || who->may_write;
+}
+
+/*
+ * One place is kept for root, so that nobody can lock him out, and most for those with
+ * some right.
+ */
 static bool
 is_full(const struct engine *e, const struct identity *who)
 {
 	const struct session *s;
-	unsigned int all = 0, own = 0;
+	unsigned int all = 0, own = 0, strangers = 0;
 
-	LIST_FOREACH(s, &e->sessions, next)
-	{
+	LIST_FOREACH(s, &e->sessions, next) {
 		if (s->job.kind != JOB_NONE)
 			continue;
 		all++;
 		own += s->identity.uid == who->uid;
+		strangers += !has_rights(&s->identity);
 	}
-	return all >= LIMIT_SESSIONS - (who->uid != 0) ||
-	    (who->uid != 0 && own >= LIMIT_SESSIONS_PER_USER);
+	if (who->uid == 0)
+		return all >= LIMIT_SESSIONS;
+	return all >= LIMIT_SESSIONS - 1 || own >= LIMIT_SESSIONS_PER_USER ||
+	    (!has_rights(who) && strangers >= STRANGERS_MAX);
 }
 
 void
@@ -134,9 +161,7 @@ sessions_add_client(struct engine *e, const struct identity *identity, int clien
 	struct session *s;
 
 	if (is_full(e, identity)) {
-		log_warn("session",
-		    "%s was turned away: %d sessions are the limit, %d a user",
-		    identity->user, LIMIT_SESSIONS, LIMIT_SESSIONS_PER_USER);
+		tell_turned_away(e, identity);
 		close(client);
 		return;
 	}
@@ -174,8 +199,8 @@ sessions_begin(struct engine *e)
 	log_info("engine", "generation %llu in force",
 	    (unsigned long long)e->generation);
 	LIST_FOREACH(s, &e->sessions, next)
-	if (s->channel == NULL)
-		session_spawn(s);
+		if (s->channel == NULL)
+			session_spawn(s);
 }
 
 void
@@ -196,8 +221,9 @@ sessions_tell_step(struct engine *e, const struct ses_step *step)
 	struct session *s;
 
 	LIST_FOREACH(s, &e->sessions, next)
-	if (s->channel != NULL && (s->subscribed || s->commit_id != 0))
-		channel_send(s->channel, SES_STEP, 0, step, sizeof(*step), NULL, 0);
+		if (s->channel != NULL && (s->subscribed || s->commit_id != 0))
+			channel_send(s->channel, SES_STEP, 0, step, sizeof(*step), NULL,
+			    0);
 }
 
 void
@@ -206,6 +232,7 @@ sessions_commit_ended(struct engine *e, uint32_t session,
 {
 	struct session *s = session_find(e, session);
 	struct ses_reply reply = { .err = outcome->err,
+		.stale = outcome->stale,
 		.rolled_back = outcome->rolled_back,
 		.unchanged = outcome->unchanged };
 
@@ -233,9 +260,12 @@ on_message(void *context, struct msg *msg)
 	session_end(s);
 }
 
-/* Its end of the channel is closed; how it ended comes from the nursery. */
+/* How it ended comes from the nursery; one that does not read is ended here. */
 static void
 on_end(void *context)
 {
-	(void)context;
+	struct session *s = context;
+
+	if (s->child != 0 && channel_overflowed(s->channel))
+		spawner_end(s->engine, s->child);
 }

@@ -10,6 +10,7 @@
 #include "agent/log.h"
 
 #define TICKET_MS 10000
+#define QUEUE_MAX 2048    /* messages it has not read: every notification, and more */
 #define HEARTBEAT_MS 5000 /* later than this, it hangs */
 
 static void
@@ -148,6 +149,7 @@ snmplink_open(struct engine *e, int fd)
 	if (e->snmp != NULL)
 		on_end(e);
 	e->snmp = channel_new(e->base, fd, &callbacks, e);
+	channel_limit(e->snmp, QUEUE_MAX);
 	e->heartbeat_ms = clock_ms() + HEARTBEAT_MS; /* it needs a moment to start */
 	if (e->heartbeat_timer == NULL)
 		e->heartbeat_timer =

@@ -22,8 +22,8 @@ on_message(void *context, struct msg *msg)
 	if (msg->type != SPAWN_ENDED || msg->len != sizeof(*end))
 		fatal("spawner", "an irregular message of type %u", msg->type);
 	LIST_FOREACH(c, &e->children, next)
-	if (c->number == end->number)
-		break;
+		if (c->number == end->number)
+			break;
 	if (c == NULL)
 		return;
 	LIST_REMOVE(c, next);
@@ -64,16 +64,20 @@ spawner_new(struct engine *e, struct spawn_new *spawn, const int *fds, int nfds,
 }
 
 void
-spawner_kill(struct engine *e, uint32_t number)
+spawner_end(struct engine *e, uint32_t number)
 {
 	const struct spawn_kill kill = { number };
+
+	channel_send(e->nursery, SPAWN_KILL, 0, &kill, sizeof(kill), NULL, 0);
+}
+
+void
+spawner_kill(struct engine *e, uint32_t number)
+{
 	struct child *c;
 
 	LIST_FOREACH(c, &e->children, next)
-	if (c->number == number)
-		break;
-	if (c == NULL)
-		return;
-	c->ended = NULL;
-	channel_send(e->nursery, SPAWN_KILL, 0, &kill, sizeof(kill), NULL, 0);
+		if (c->number == number)
+			c->ended = NULL;
+	spawner_end(e, number);
 }
