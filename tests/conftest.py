@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Options and places all tests share."""
+import fnmatch
 import os
 import subprocess
 from pathlib import Path
@@ -46,6 +47,8 @@ def sources():
     if git.returncode == 0:
         names = [name for name in git.stdout.decode().split("\0") if name]
     else:
-        names = [str(path.relative_to(TOP)) for path in TOP.rglob("*")
-                 if path.relative_to(TOP).parts[0] not in ("m4", "build-aux", "autom4te.cache")]
+        ignored = (TOP / ".gitignore").read_text().splitlines() if (TOP / ".gitignore").exists() else []
+        ignored = [pattern.strip("/") for pattern in ignored]
+        names = [str(path) for path in (path.relative_to(TOP) for path in TOP.rglob("*"))
+                 if not any(fnmatch.fnmatch(part, pattern) for part in path.parts for pattern in ignored)]
     return sorted(Path(name) for name in set(names) if (TOP / name).is_file())

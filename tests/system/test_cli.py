@@ -93,6 +93,17 @@ STEPS = [step("survey", service="nginx", text="serving before the commit"),
          step("probe", service="nginx", text="serving the new certificate")]
 
 
+def unreadable(message):
+    """The line in which it is no XML that NETCONF has (RFC 6241 3: no DOCTYPE), or None."""
+    if b"<!DOCTYPE" in message:
+        return 1
+    try:
+        ET.fromstring(message)
+    except ET.ParseError as problem:
+        return problem.position[0]
+    return None
+
+
 class FakeAgent(threading.Thread):
     """Answers each operation by what the test put under its name: one reply, or a list that
     ends with it.  Keeps what it was sent, octet for octet."""
@@ -164,11 +175,11 @@ class FakeAgent(threading.Thread):
         client.sendall(b"\n##\n")
 
     def answer(self, message):
-        try:
-            root = ET.fromstring(message)
-        except ET.ParseError as problem:
-            body = error("malformed-message", "xml-syntax", message="not XML", line=problem.position[0])
+        line = unreadable(message)
+        if line is not None:
+            body = error("malformed-message", "xml-syntax", message="not XML", line=line)
             return [f'<rpc-reply xmlns="{BASE}">{body}</rpc-reply>']
+        root = ET.fromstring(message)
         name = root[0].tag.rpartition("}")[2]
         answer = self.answers.get(name, error("operation-not-supported", message=f"no {name}"))
         *before, last = answer if isinstance(answer, list) else [answer]
@@ -483,8 +494,9 @@ def test_what_is_no_document_is_still_told_to_the_agent(fake, certconf, write, w
     text = sentence(result, INVALID)
     assert "d.xml" in text
     assert len(fake.messages) == 2  # a subscription, and this
-    with pytest.raises(ET.ParseError):
-        ET.fromstring(fake.messages[1])
+    # as it is, so that the agent sees in it what the command sees; no message is empty
+    assert fake.messages[1] == (BROKEN[what].encode() or b"\xef\xbb\xbf")
+    assert unreadable(fake.messages[1]) is not None
 
 
 def test_the_place_of_an_error(fake, certconf, write):
