@@ -161,9 +161,13 @@ def test_a_failure_of_the_way_back_is_stuck(make_device, pki):
     web = make_device()
     pid_file = web.dir / "nginx" / "nginx.pid"
     kill = f"kill $(cat {pid_file}); exit 1"
-    web.write_service(text=web.nginx_service(restart=["/bin/sh", "-c", kill], deadline=2))
+    web.write_service()
     web.start_agent()
     web.start_nginx()
+    web.import_document(whole(pki.leaf(), pki), "--commit")
+    web.stop_agent()
+    web.write_service(text=web.nginx_service(restart=["/bin/sh", "-c", kill], deadline=2))
+    web.start_agent()
     before, served = web.generation(), web.served()
     result = web.import_document(whole(pki.leaf(), pki), "--commit", check=False)
     assert result.returncode in (1, EXIT_ROLLED_BACK)
