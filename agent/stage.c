@@ -3,13 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/digest.h"
 
 #include "agent/durable.h"
+#include "agent/log.h"
 
 #define PIECES_MAX 8
 #define CONF_MODE 0644
@@ -465,8 +468,8 @@ check(struct writer *w, struct err *err)
 	return 0;
 }
 
-int
-stage_run(const struct stage *stage, struct err *err)
+static int
+write_generation(const struct stage *stage, struct err *err)
 {
 	struct writer w = { .stage = stage, .dir = -1 };
 	char tmp[GENERATION_NAME_SIZE];
@@ -487,5 +490,57 @@ out:
 		(void)close(w.dir);
 	manifest_clear(&w.manifest);
 	close_sources(&w);
+	return rc;
+}
+
+/* --- a full disk --- */
+
+#define SPARE_OCTETS 65536 /* directories and the manifest */
+#define SPARE_FILES 64
+
+static bool
+is_short_of_room(const struct stage *stage)
+{
+	const uint64_t need = stage->bundle.len + stage->snapshot.len + SPARE_OCTETS;
+	struct statvfs fs;
+
+	if (fstatvfs(stage->generations->dir, &fs) == -1)
+		return false;
+	return (uint64_t)fs.f_bavail * fs.f_frsize < need ||
+	    (fs.f_files != 0 && fs.f_favail < SPARE_FILES);
+}
+
+/* Gives up the oldest generation nobody needs; false when there is none. */
+static bool
+make_room(const struct stage *stage)
+{
+	const struct generations *g = stage->generations;
+	uint64_t *numbers = NULL, oldest = 0;
+	struct err err;
+	size_t count, i;
+
+	if (generations_list(g, &numbers, &count, &err) == -1)
+		return false;
+	for (i = 0; i < count; i++)
+		if (numbers[i] != g->live && numbers[i] != stage->base)
+			oldest = numbers[i];
+	free(numbers);
+	if (oldest == 0)
+		return false;
+	log_warn("store", "the disk is full: generation %ju is not kept any more",
+	    (uintmax_t)oldest);
+	return generation_discard(g, oldest, &err) == 0 &&
+	    generations_sweep(g, false, &err) == 0;
+}
+
+int
+stage_run(const struct stage *stage, struct err *err)
+{
+	int rc;
+
+	do
+		rc = write_generation(stage, err);
+	while (rc == -1 && err->code == ERR_STORAGE && is_short_of_room(stage) &&
+	    make_room(stage));
 	return rc;
 }

@@ -21,7 +21,10 @@ struct stage {
 	struct status_commit commit; /* of the generation to write */
 };
 
-/* ERR_STORAGE when the disk does not take it; nothing of it remains then. */
+/*
+ * ERR_STORAGE when the disk does not take it; nothing of it remains then.  On a full
+ * disk the oldest generations go first, but never the live one and the base.
+ */
 int stage_run(const struct stage *, struct err *);
 
 #endif
