@@ -495,19 +495,23 @@ out:
 
 /* --- a full disk --- */
 
-#define SPARE_OCTETS 65536 /* directories and the manifest */
-#define SPARE_FILES 64
+#define SPARE_FILES 64 /* directories, snapshot, manifest */
 
+/* Each file and directory takes whole blocks. */
 static bool
 is_short_of_room(const struct stage *stage)
 {
-	const uint64_t need = stage->bundle.len + stage->snapshot.len + SPARE_OCTETS;
+	struct bundle_header header;
+	uint64_t files = SPARE_FILES, octets = stage->bundle.len + stage->snapshot.len;
 	struct statvfs fs;
 
-	if (fstatvfs(stage->generations->dir, &fs) == -1)
+	if (stage->bundle.len < sizeof(header) ||
+	    fstatvfs(stage->generations->dir, &fs) == -1)
 		return false;
-	return (uint64_t)fs.f_bavail * fs.f_frsize < need ||
-	    (fs.f_files != 0 && fs.f_favail < SPARE_FILES);
+	memcpy(&header, stage->bundle.data, sizeof(header));
+	files += header.nfiles;
+	return (uint64_t)fs.f_bavail * fs.f_frsize < octets + files * fs.f_frsize ||
+	    (fs.f_files != 0 && fs.f_favail < files);
 }
 
 /* Gives up the oldest generation nobody needs; false when there is none. */
