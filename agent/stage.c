@@ -533,8 +533,11 @@ make_room(const struct stage *stage)
 		return false;
 	log_warn("store", "the disk is full: generation %ju is not kept any more",
 	    (uintmax_t)oldest);
-	return generation_discard(g, oldest, &err) == 0 &&
-	    generations_sweep(g, false, &err) == 0;
+	if (generation_discard(g, oldest, &err) == -1)
+		return false;
+	if (generations_sweep(g, false, &err) == -1)
+		log_warn("store", "%s: %s", err.where, err.text);
+	return true;
 }
 
 int
@@ -542,9 +545,10 @@ stage_run(const struct stage *stage, struct err *err)
 {
 	int rc;
 
-	do
+	do {
+		err_clear(err);
 		rc = write_generation(stage, err);
-	while (rc == -1 && err->code == ERR_STORAGE && is_short_of_room(stage) &&
+	} while (rc == -1 && err->code == ERR_STORAGE && is_short_of_room(stage) &&
 	    make_room(stage));
 	return rc;
 }
