@@ -13,8 +13,6 @@
 #include "agent/log.h"
 #include "agent/xalloc.h"
 
-static void go_on(struct commit *, enum step_result);
-
 static const enum commit_step plan_new[] = { STEP_SURVEY, STEP_STAGE, STEP_ACTIVATE,
 	STEP_RESTART, STEP_PROBE, STEP_END, STEP_MAX };
 static const enum commit_step plan_back[] = { STEP_ACTIVATE, STEP_RESTART, STEP_PROBE,
@@ -82,12 +80,12 @@ answered(struct commit *c, enum commit_step step, const struct err *err,
 	if (err->code != ERR_NONE) {
 		commit_reason(c, err);
 		commit_tell(c, step, NULL, err, NULL);
-		go_on(c, STEP_FAILED);
+		commit_go_on(c, STEP_FAILED);
 		return;
 	}
 	if (text != NULL)
 		commit_tell(c, step, NULL, NULL, text);
-	go_on(c, STEP_DONE);
+	commit_go_on(c, STEP_DONE);
 }
 
 static void
@@ -280,52 +278,85 @@ log_end(const struct commit *c, const struct status_commit *record)
 		    record->error_text);
 }
 
+/* What is kept of it: the history, here and on disk, and no key that waits in vain. */
+static void
+keep_record(struct commit *c, const struct status_commit *record, bool failed)
+{
+	if (c->request.kind == COMMIT_RESTART)
+		return;
+	if (failed)
+		tell_end(c, record, NULL);
+	publish_commit(c->engine, record);
+	privlink_forget_keys(c->engine);
+	notify(c, record);
+}
+
+/* Everybody who watches, and last who asked. */
+static void
+tell_all(struct commit *c, const struct status_commit *record, bool failed)
+{
+	const bool stuck =
+	    failed && (c->turned_back || c->request.kind == COMMIT_RECOVER);
+	struct commit_outcome outcome = { .err = c->reason,
+		.rolled_back = record->result == RESULT_ROLLED_BACK,
+		.stale = failed && !c->activated && c->reason.code == ERR_CONFLICT };
+
+	if (stuck)
+		outcome.err.code = ERR_STUCK;
+	c->engine->stuck = stuck || (c->engine->stuck && failed);
+	publish_services(c->engine);
+	publish_action(c->engine, c->request.action, record->result, record->user,
+	    &c->reason);
+	publish_now(c->engine);
+	commit_tell(c, STEP_END, NULL,
+	    record->result == RESULT_SUCCESS ? NULL : &c->reason, "in force");
+	sessions_commit_ended(c->engine, c->request.session, &outcome);
+}
+
+/* What may begin now that nothing is under way. */
+static void
+begin_next(struct engine *e, bool new_generation, bool from_candidate)
+{
+	if (new_generation && !e->ready)
+		sessions_begin(e);
+	if (new_generation && !from_candidate)
+		candidate_rebase(e);
+	watch_start(e);
+	actions_next(e);
+}
+
+static void
+commit_free(struct commit *c)
+{
+	for (uint32_t i = 0; i < LIMIT_SERVICES; i++)
+		prober_free(c->services[i].prober);
+	event_free(c->timer);
+	held_drop(c->target);
+	free(c);
+}
+
+/* In this order: it is in force, it is recorded, it is told, then the next thing. */
 static void
 finish(struct commit *c, bool failed)
 {
-	struct commit_outcome outcome = { .err = c->reason };
+	const bool done = c->request.kind == COMMIT_NEW && !failed && !c->turned_back;
 	struct engine *e = c->engine;
 	struct status_commit record;
-	const bool stuck =
-	    failed && (c->turned_back || c->request.kind == COMMIT_RECOVER);
-	const bool done = c->request.kind == COMMIT_NEW && !failed && !c->turned_back;
 
 	use_up_number(c);
 	fill_record(c, result_of(c, failed), &record);
-	outcome.rolled_back = record.result == RESULT_ROLLED_BACK;
-	outcome.stale = failed && !c->activated && c->reason.code == ERR_CONFLICT;
-	if (stuck)
-		outcome.err.code = ERR_STUCK;
 	e->commit = NULL;
-	e->stuck = stuck || (e->stuck && failed);
 	if (done)
 		adopt(c);
 	log_end(c, &record);
-	if (c->request.kind != COMMIT_RESTART) {
-		if (failed)
-			tell_end(c, &record, NULL);
-		publish_commit(e, &record);
-		privlink_forget_keys(e);
-	}
+	keep_record(c, &record, failed);
 	privlink_take_services(e);
-	publish_services(e);
-	publish_action(e, c->request.action, record.result, record.user, &c->reason);
-	if (c->request.kind != COMMIT_RESTART)
-		notify(c, &record);
 	if (done) {
 		expiry_check(e);
 		snmplink_send_snapshot(e);
 	}
-	watch_start(e);
-	publish_now(e);
-	commit_tell(c, STEP_END, NULL,
-	    record.result == RESULT_SUCCESS ? NULL : &c->reason, "in force");
-	sessions_commit_ended(e, c->request.session, &outcome);
-	if (done && !e->ready)
-		sessions_begin(e);
-	if (done && !c->request.from_candidate)
-		candidate_rebase(e);
-	actions_next(e);
+	tell_all(c, &record, failed);
+	begin_next(e, done, c->request.from_candidate);
 	commit_free(c);
 }
 
@@ -346,8 +377,8 @@ turn_back(struct commit *c)
 	return true;
 }
 
-static void
-go_on(struct commit *c, enum step_result result)
+void
+commit_go_on(struct commit *c, enum step_result result)
 {
 	while (result != STEP_WAIT) {
 		if (result == STEP_DONE) {
@@ -364,18 +395,12 @@ go_on(struct commit *c, enum step_result result)
 	}
 }
 
-void
-commit_go_on(struct commit *c, enum step_result result)
-{
-	go_on(c, result);
-}
-
 static void
 on_timer(evutil_socket_t fd, short what, void *context)
 {
 	(void)fd;
 	(void)what;
-	go_on(context, STEP_AGAIN);
+	commit_go_on(context, STEP_AGAIN);
 }
 
 void
@@ -408,14 +433,4 @@ commit_start(struct engine *e, const struct commit_request *request)
 	publish_action(e, request->action, RESULT_IN_PROGRESS, request->user, NULL);
 	publish(e);
 	commit_wait(c, 0); /* from the loop: whoever starts a commit returns first */
-}
-
-void
-commit_free(struct commit *c)
-{
-	for (uint32_t i = 0; i < LIMIT_SERVICES; i++)
-		prober_free(c->services[i].prober);
-	event_free(c->timer);
-	held_drop(c->target);
-	free(c);
 }

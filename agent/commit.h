@@ -36,7 +36,7 @@ struct commit {
 	struct commit_service services[LIMIT_SERVICES];
 };
 
-void commit_free(struct commit *);
+/* A step that waited has ended so. */
 void commit_go_on(struct commit *, enum step_result);
 /* A step as it happens; with err it failed. */
 void commit_tell(struct commit *, enum commit_step, const char *service,
