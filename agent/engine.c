@@ -8,8 +8,6 @@
 #include "agent/log.h"
 #include "agent/xalloc.h"
 
-#define COUNTERS_MS 200
-
 struct timeval
 timeval_ms(int64_t ms)
 {
@@ -17,26 +15,32 @@ timeval_ms(int64_t ms)
 }
 
 static void
-on_counters_timer(evutil_socket_t fd, short what, void *context)
+on_counters_saved(struct engine *e, void *context, const struct err *err,
+    struct msg *msg)
 {
-	struct engine *e = context;
-	const struct priv_counters counters = { e->counters };
+	const bool again = e->counters_changed;
 
-	(void)fd;
-	(void)what;
-	privlink_request(e, PRIV_COUNTERS, &counters, sizeof(counters), NULL, 0, NULL,
-	    NULL);
+	(void)context;
+	(void)msg;
+	if (err->code != ERR_NONE)
+		log_warn("engine", "%s: %s", err->where, err->text);
+	e->counters_saving = e->counters_changed = false;
+	if (again)
+		engine_save_counters(e);
 }
 
+/* While one write is under way the next ones become one. */
 void
 engine_save_counters(struct engine *e)
 {
-	const struct timeval soon = timeval_ms(COUNTERS_MS);
+	const struct priv_counters counters = { e->counters };
 
-	if (e->counters_timer == NULL)
-		e->counters_timer = evtimer_new(e->base, on_counters_timer, e);
-	if (!evtimer_pending(e->counters_timer, NULL))
-		evtimer_add(e->counters_timer, &soon);
+	e->counters_changed = e->counters_saving;
+	if (e->counters_saving)
+		return;
+	e->counters_saving = true;
+	privlink_request(e, PRIV_COUNTERS, &counters, sizeof(counters), NULL, 0,
+	    on_counters_saved, NULL);
 }
 
 void

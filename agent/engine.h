@@ -94,6 +94,7 @@ struct engine {
 	uint64_t recovered;  /* a commit that was cut off before this start; 0: none */
 	bool same_boot;      /* and the machine has not been started since */
 	struct counters counters;
+	bool counters_saving, counters_changed; /* under way; and changed since */
 	struct candidate candidate;
 	uint32_t lock_session[SES_STORE_MAX]; /* 0: not locked */
 
@@ -102,7 +103,7 @@ struct engine {
 	int new_services_fd; /* definitions that wait for the commit to end; -1: none */
 	struct status status;
 	struct event *publish_timer, *watch_timer, *expiry_timer, *action_timer,
-	    *heartbeat_timer, *counters_timer;
+	    *heartbeat_timer;
 	struct service_run services_run[LIMIT_SERVICES];
 
 	int64_t turned_away_ms; /* when that was logged last; 0: never */
@@ -124,7 +125,7 @@ _Noreturn void engine_run(int monitor, int nursery);
 /* There is a configuration in force: a commit that was cut off is undone, and all
  * begins. */
 void engine_begin(struct engine *);
-/* Makes the counters durable within a moment; a burst is one write. */
+/* Makes the counters durable; what changes meanwhile becomes one more write. */
 void engine_save_counters(struct engine *);
 
 struct timeval timeval_ms(int64_t ms);

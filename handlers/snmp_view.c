@@ -2,16 +2,25 @@
 /* The moment of a request, and what is derived from it once. */
 #include "handlers/snmp_view.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 #include "agent/clock.h"
 
+#define JITTER_MS 500
+
 void
 snmp_view_set_time(struct snmp_view *view, uint32_t uptime)
 {
+	int64_t start;
+
 	view->now = time(NULL);
 	view->tick_ms = clock_ms();
 	view->uptime = uptime;
+	start = view->tick_ms - (int64_t)uptime * 10;
+	/* Rounding moves it a little each time, and a time stamp must not move. */
+	if (llabs(start - view->master_ms) > JITTER_MS)
+		view->master_ms = start;
 }
 
 void
@@ -36,9 +45,9 @@ snmp_view_summary(struct snmp_view *view)
 uint32_t
 snmp_view_stamp(const struct snmp_view *view, int64_t tick_ms)
 {
-	int64_t ago = (view->tick_ms - tick_ms) / 10;
+	const int64_t stamp = (tick_ms - view->master_ms) / 10;
 
-	if (tick_ms <= 0 || ago > view->uptime)
+	if (tick_ms <= 0 || stamp < 0)
 		return 0;
-	return ago < 0 ? view->uptime : view->uptime - (uint32_t)ago;
+	return stamp > view->uptime ? view->uptime : (uint32_t)stamp;
 }

@@ -15,9 +15,10 @@ struct snmp_view {
 	bool ready;    /* there are both snapshot and status */
 	struct snapshot snapshot;
 	struct status status;
-	int64_t now;     /* UTC seconds */
-	int64_t tick_ms; /* CLOCK_MONOTONIC, now */
-	uint32_t uptime; /* the master's sysUpTime, now; 1/100 s */
+	int64_t now;       /* UTC seconds */
+	int64_t tick_ms;   /* CLOCK_MONOTONIC, now */
+	uint32_t uptime;   /* the master's sysUpTime, now; 1/100 s */
+	int64_t master_ms; /* CLOCK_MONOTONIC when its sysUpTime was 0 */
 	/* made when it is first asked for */
 	bool has_summary;
 	int64_t summary_at;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Fixtures that start the real programs, and what is shown when a test fails."""
+import contextlib
 import shutil
 import sys
 import tempfile
@@ -21,8 +22,8 @@ def pki(tmp_path_factory):
     return pki_module.Pki(tmp_path_factory.mktemp("pki"))
 
 
-@pytest.fixture
-def make_device(request, build, top):
+@contextlib.contextmanager
+def devices_of(node, build, top):
     """Makes devices; all are stopped at the end, and no sanitizer may have complained."""
     devices = []
 
@@ -34,14 +35,30 @@ def make_device(request, build, top):
         devices.append(device)
         return device
 
-    request.node.devices = devices
-    yield make
-    for device in devices:
-        device.stop()
-    reports = [report for device in devices for report in device.sanitizer_reports()]
-    for device in devices:
-        shutil.rmtree(device.dir, ignore_errors=True)
+    node.devices = devices
+    try:
+        yield make
+    finally:
+        for device in devices:
+            device.stop()
+        reports = [report for device in devices for report in device.sanitizer_reports()]
+        for device in devices:
+            shutil.rmtree(device.dir, ignore_errors=True)
     assert not reports, "\n".join(reports)
+
+
+@pytest.fixture
+def make_device(request, build, top):
+    """Makes devices for one test."""
+    with devices_of(request.node, build, top) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def make_shared_device(request, build, top):
+    """Makes devices that all tests of a file share."""
+    with devices_of(request.node, build, top) as make:
+        yield make
 
 
 def need(program):
@@ -49,11 +66,37 @@ def need(program):
         pytest.skip(f"{program} is not installed")
 
 
+def start_notified(device):
+    for program in ("snmpd", "snmptrapd", "snmpget"):
+        need(program)
+    device.start_trap_receiver()
+    device.start_snmpd()
+    device.write_service()
+    device.start_agent()
+    harness.wait_for(device.snmp_answers, "the agent answers over SNMP")
+
+
 @pytest.fixture
 def agent(make_device):
     """certconfd alone: no SNMP, no service."""
     device = make_device()
     device.start_agent()
+    return device
+
+
+@pytest.fixture
+def notified(make_device, mibs):
+    """snmpd, certconfd, and a snmptrapd where its notifications arrive."""
+    device = make_device(mibs)
+    start_notified(device)
+    return device
+
+
+@pytest.fixture(scope="module")
+def shared(make_shared_device, mibs):
+    """The same, once for a file."""
+    device = make_shared_device(mibs)
+    start_notified(device)
     return device
 
 
@@ -88,6 +131,6 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     if report.failed:
-        for device in getattr(item, "devices", ()):
+        for device in [*getattr(item, "devices", ()), *getattr(item.parent, "devices", ())]:
             for name, text in device.artefacts():
                 report.sections.append((f"{device.dir.name}: {name}", text))

@@ -4,6 +4,8 @@
 Nothing outside the directory is touched.  Every wait has a deadline and waits for
 something that can be seen; what was started is stopped by its own process id.
 """
+import contextlib
+import json
 import os
 import pwd
 import re
@@ -12,6 +14,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -72,6 +75,28 @@ def alive(pid):
         return False
 
 
+def proc_status(pid):
+    """/proc/PID/status as a dictionary; empty when the process is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def group(leader):
+    """Processes of a process group that still run; whose parents are does not matter."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, pgrp = path.read_text().rpartition(")")[2].split()[:3]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(pgrp) == leader and state != "Z":
+            found.append(int(path.parent.name))
+    return found
+
+
 def title(pid):
     """What the process calls itself."""
     try:
@@ -92,6 +117,44 @@ def kill(pid):
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
+
+
+@contextlib.contextmanager
+def silent_server(port):
+    """A server that accepts and says nothing: whoever asks it waits."""
+    accepted = []
+    with socket.create_server(("127.0.0.1", port), backlog=16) as listener:
+        def serve():
+            while True:
+                try:
+                    accepted.append(listener.accept()[0])
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield accepted
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join(DEADLINE)
+            for connection in accepted:
+                connection.close()
+
+
+def unprobed(*restart):
+    """A definition without a probe."""
+    command = ", ".join(f'"{part}"' for part in restart)
+    return f"directions = {{ serves }}\nrestart = {{ {command} }}\ndeadline = 5\n"
+
+
+def held_back(device):
+    """A restart command that tells when it runs, and waits to be let go."""
+    go, running, script = device.dir / "go", device.dir / "running", device.dir / "restart"
+    os.mkfifo(go)
+    script.write_text(f"#!/bin/sh\n: >{running}\nread -r line <{go}\n")
+    script.chmod(0o755)
+    return script, running, lambda: go.write_text("\n")
 
 
 class Server:
@@ -320,7 +383,8 @@ trap2sink 127.0.0.1:{self.trap_port} {READ_COMMUNITY}
 
     def get(self, name):
         """The value of one object, as snmpget prints it; name without the module."""
-        return self.snmp("snmpget", "-OqvU", f"CERTCONF-MIB::{name}").stdout.strip().strip('"')
+        value = self.snmp("snmpget", "-OqvU", f"CERTCONF-MIB::{name}").stdout.strip()
+        return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
 
     def set(self, *triples, check=True):
         """snmpset NAME TYPE VALUE ... as the user that may write, in one PDU."""
@@ -332,6 +396,11 @@ trap2sink 127.0.0.1:{self.trap_port} {READ_COMMUNITY}
     def snmp_answers(self):
         result = self.snmp("snmpget", "-Oqv", f".{ENTERPRISE_OID}.1.1.1.1.0", check=False)
         return result.returncode == 0 and "No Such" not in result.stdout
+
+    def notifications(self, number):
+        """Lines of snmptrapd about the notification of this number."""
+        return [line for line in self.traps.text().splitlines()
+                if re.search(rf"\.{re.escape(ENTERPRISE_OID)}\.1\.0\.{number}(?!\d)", line)]
 
     # --- certconfd ---
 
@@ -351,7 +420,7 @@ trap2sink 127.0.0.1:{self.trap_port} {READ_COMMUNITY}
         path.write_text(text if text is not None else self.nginx_service())
         path.chmod(0o644)
 
-    def nginx_service(self, restart=None, deadline=10, variants=None):
+    def nginx_service(self, restart=None, deadline=10, variants=None, interval=900):
         """A definition; variants are lines for service.conf by verification mode."""
         command = ", ".join(f'"{part}"' for part in restart or self.nginx_argv("-s", "reload"))
         variants = variants or dict.fromkeys(MODES, "ssl_verify_client off;")
@@ -361,7 +430,7 @@ directions = {{ serves }}
 restart = {{ {command} }}
 deadline = {deadline}
 settle = 0
-probe {{ address = "127.0.0.1:{self.https_port}" }}
+probe {{ address = "127.0.0.1:{self.https_port}" interval = {interval} }}
 {sections}"""
 
     def start_agent(self, **options):
@@ -392,6 +461,13 @@ probe {{ address = "127.0.0.1:{self.https_port}" }}
         path.write_text(text)
         return self.cli("import", path, *args, check=check)
 
+    def status(self):
+        return json.loads(self.cli("status", "--json").stdout)
+
+    def service(self, name="nginx"):
+        """What status tells of one service."""
+        return next(row for row in self.status()["service"] if row["name"] == name)
+
     def generation(self):
         """The number live names."""
         return int(os.readlink(self.state / "live").rpartition("/")[2])
@@ -399,6 +475,14 @@ probe {{ address = "127.0.0.1:{self.https_port}" }}
     def process(self, kind):
         """Process ids of our own processes of this kind, by the name each gives itself."""
         return [pid for pid in descendants(self.agent.pid) if kind in title(pid)]
+
+    def probe(self):
+        """The process that talks to a service now, or None: the nursery's child without a name."""
+        for nursery in self.process("nursery"):
+            for pid in children(nursery):
+                if title(pid) == "cc-nursery":
+                    return pid
+        return None
 
     # --- the end ---
 

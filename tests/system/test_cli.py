@@ -285,7 +285,9 @@ NEXT = {
     "conflict": ("<candidate><conflict>true</conflict><problem>x</problem></candidate>",
                  "conflict with what is in force: certconf discard"),
     "lock": ("<lock><user>bob</user></lock>", "locked by bob"),
-    "stuck": ("<configuration-state>stuck</configuration-state>", "Stuck: neither"),
+    "stuck": ("<generation>23</generation><configuration-state>stuck</configuration-state>",
+              "Stuck: neither the last commit nor generation 23, whose files are in force, could be proven. "
+              "Look at the services and the log, then: certconf restart"),
     "committing": ("<configuration-state>committing</configuration-state>", "A commit is under way."),
     "restart": ("<restart-pending>true</restart-pending>", "A restart is pending"),
     "refused": ("<refused><time>2026-11-23T08:00:00Z</time><user>hook</user><text>key mismatch</text>"
@@ -295,6 +297,22 @@ NEXT = {
                     "Last commit was rolled back (2026-11-23 08:00:00 UTC, by al): nginx failed"),
     "out of sync": ("<service><name>sip</name><enabled>true</enabled><in-sync>out-of-sync</in-sync>"
                     "</service>", "sip serves another certificate"),
+    "stopped": ("<service><name>sip</name><enabled>true</enabled><credential>local</credential>"
+                "<state>stopped</state><in-sync>out-of-sync</in-sync><last-error>refused</last-error></service>",
+                "sip does not answer: refused. Start it, or: certconf restart"),
+    "failed": ("<service><name>sip</name><enabled>true</enabled><credential>local</credential>"
+               "<state>failed</state><last-error>exit status 1</last-error></service>",
+               "sip failed: exit status 1. Look at it"),
+    "undefined": ("<service><name>sip</name><enabled>true</enabled><state>failed</state>"
+                  "<last-error>it has no definition</last-error></service>",
+                  "sip is enabled: it has no definition. Provide it, or: certconf set service sip disabled"),
+    "not yet valid": ("<certificate><name>local</name><in-use>true</in-use><status>not-yet-valid</status>"
+                      "</certificate>", "Certificate local: it is not valid yet."),
+    "key": ("<certificate><name>local</name><in-use>true</in-use><key-status>missing</key-status>"
+            "</certificate>", "Certificate local: its private key is missing."),
+    "bad purpose": ("<certificate><name>local</name><in-use>true</in-use><chain-status>bad-purpose"
+                    "</chain-status></certificate>", "does not allow it to be used for TLS"),
+    "unknown cause": ("<overall-status>critical</overall-status>", "The status is critical for a reason"),
     "feature": ("<service><name>sip</name><enabled>true</enabled><feature>missing</feature></service>",
                 "its feature key is missing"),
     "expired": ("<certificate><name>local</name><in-use>true</in-use><status>expired</status>"
@@ -309,6 +327,23 @@ def test_what_to_do_next(fake, certconf, what):
     fake.answers["get"] = state(inner)
     text = certconf("status").stdout
     assert "\nNext\n" in text and words in text, text
+
+
+@pytest.mark.parametrize("status, words", [("incomplete", "its chain is incomplete"),
+                                           ("untrusted-root", "a root that is not in the trust store")])
+def test_a_chain_needs_an_end_only_where_there_is_a_trust_store(fake, certconf, status, words):
+    local = LOCAL.replace("<chain-status>valid", f"<chain-status>{status}")
+    fake.answers["get"] = state(HEAD + local + anchors(1))
+    assert words in certconf("status").stdout
+    for inner in (local, local.replace("<in-use>true", "<in-use>false") + anchors(1)):
+        fake.answers["get"] = state(HEAD + inner)
+        assert "Next: nothing needs to be done" in certconf("status").stdout
+
+
+def test_a_service_is_in_next_only_while_it_is_enabled(fake, certconf):
+    service = SERVICE.replace("true", "false").replace("running", "stopped")
+    fake.answers["get"] = state(HEAD + LOCAL + service)
+    assert "Next: nothing needs to be done" in certconf("status").stdout
 
 
 def test_names_do_not_steer_the_terminal(fake, certconf):
@@ -519,6 +554,7 @@ STATUSES = {
     "busy": ("in-use", "busy", REFUSED),
     "busy of another server": ("in-use", "", REFUSED),
     "service": ("operation-failed", "service-failed", ROLLED_BACK),
+    "not there": ("data-missing", "not-found", INVALID),
     "expired": ("invalid-value", "expired", INVALID),
     "unknown element": ("unknown-element", "", INVALID),
     "memory": ("resource-denied", "out-of-memory", FAILED),
@@ -544,11 +580,37 @@ def test_password_files(fake, certconf, write):
     path = write("d.xml", DOCUMENT)
     for args, stdin in ((("--password-file", write("p", SECRET + "\r\nsecond line\n")), None),
                         (("--password-file", "-"), SECRET + "\n"),
-                        (("-p", "-"), SECRET)):
+                        (("-p", "-"), SECRET), (("--key-password-file", "-"), SECRET)):
         fake.messages.clear()
         assert certconf("import", path, *args, stdin=stdin).returncode == DONE
         edit = fake.sent("edit-config")
         assert edit.findtext("cn:private-key-password", namespaces=NS) == SECRET
+
+
+def test_either_option_names_the_password_of_a_key(fake, certconf, write):
+    fake.answers["edit-config"] = OK
+    files = ("--cert", write("c", PEM), "--key", write("k", LOCKED_KEY))
+    for option in ("--password-file", "--key-password-file"):
+        fake.messages.clear()
+        assert certconf("import", *files, option, "-", stdin="hunter2\n").returncode == DONE
+        assert fake.sent("edit-config").findtext("cn:private-key-password", namespaces=NS) == "hunter2"
+
+
+def test_an_encrypted_key_without_password_names_the_option(fake, certconf, write):
+    key = write("k", LOCKED_KEY)
+    result = certconf("import", "--cert", write("c", PEM), "--key", key, stdin="")
+    assert sentence(result, INVALID) == (f"certconf: {key}: the private key is encrypted: give its password "
+                                         "with --key-password-file FILE")
+    assert not fake.messages
+
+
+@pytest.mark.parametrize("octets", [PEM, "Bag Attributes\n" + KEY, b"\x30\x82\x01\x00\x30"])
+@pytest.mark.parametrize("verb", ["import", "check"])
+def test_pem_or_der_as_document_gets_a_hint(fake, certconf, write, verb, octets):
+    file = write("a.crt", octets)
+    text = sentence(certconf(verb, file), INVALID)
+    assert str(file) in text
+    assert text.endswith("for PEM or DER files: certconf import --cert FILE --key FILE")
 
 
 BAD_PASSWORDS = {
@@ -694,6 +756,27 @@ def test_stuck(fake, certconf):
     result = certconf("commit")
     assert "neither works" in sentence(result, ROLLED_BACK)
     assert "Rolled back" not in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("Stuck: neither the new generation nor the one before")
+    fake.answers["get"] = state("<generation>2</generation>")
+    assert certconf("commit").stdout.splitlines()[-1] == (
+        "Stuck: neither generation 3 nor 2 could be proven; generation 2's files are in force. "
+        "Look at the service, then: certconf restart")
+    assert json.loads(certconf("commit", "--json").stdout)["error"]["error-app-tag"] == "stuck"
+
+
+WARNINGS = [(1, 0, "the issuer of CN=mcu.example.test"), (2, 1, "the issuer of the last certificate given"),
+            (2, 0, "")]
+
+
+@pytest.mark.parametrize("length, trusted, words", WARNINGS)
+def test_an_incomplete_chain_in_force_is_warned_about(fake, certconf, write, length, trusted, words):
+    local = LOCAL.replace("<chain-status>valid", "<chain-status>incomplete").replace(
+        "<chain-length>2", f"<chain-length>{length}")
+    fake.answers.update({"edit-config": [*STEPS, OK], "get": state(HEAD + local + anchors(trusted))})
+    result = certconf("import", write("d.xml", DOCUMENT), "--commit")
+    assert result.returncode == DONE
+    assert ("warning: the chain is incomplete" in result.stderr) == bool(words)
+    assert words in result.stderr
 
 
 def test_a_commit_that_changes_nothing(fake, certconf):
@@ -734,6 +817,34 @@ def test_verbs(fake, certconf, args, operation, element, words):
     assert json.loads(certconf(*args, "--json").stdout)["result"] == "success"
 
 
+COMMENTS = [
+    (("rollback", "3"), "rollback", "cc:comment", "rollback to generation 3"),
+    (("rollback",), "rollback", "cc:comment", "rollback to the generation before"),
+    (("rollback", "-m", "mine"), "rollback", "cc:comment", "mine"),
+    (("commit",), "commit", "cn:comment", None),
+    (("set", "verification-mode", "none", "-c"), "edit-config", "cn:comment", "verification mode none"),
+    (("set", "verification-mode", "none"), "edit-config", "cn:comment", None),
+    (("set", "service", "a&b", "enabled", "-c"), "edit-config", "cn:comment", "service a&b enabled"),
+    (("set", "service", "nginx", "disabled", "-c", "-m", "mine"), "edit-config", "cn:comment", "mine"),
+    (("delete", "certificate", "-c"), "edit-config", "cn:comment", "certificate deleted"),
+    (("delete", "trust-store", "-c"), "edit-config", "cn:comment", "trust store deleted"),
+]
+
+
+@pytest.mark.parametrize("args, operation, element, words", COMMENTS)
+def test_what_the_history_says_without_a_comment(fake, certconf, args, operation, element, words):
+    fake.answers[operation] = OK
+    certconf(*args)
+    assert fake.sent(operation).findtext(element, namespaces=NS) == words
+
+
+def test_no_line_of_a_document_nobody_wrote(fake, certconf):
+    fake.answers["edit-config"] = error("data-missing", "data-missing", "/certconf/trust-store", "none", 1)
+    result = certconf("delete", "trust-store", "--json")
+    assert sentence(result, INVALID) == "certconf: /certconf/trust-store: none"
+    assert "line" not in json.loads(result.stdout)["error"]
+
+
 def test_delete_deletes(fake, certconf):
     fake.answers["edit-config"] = OK
     certconf("delete", "certificate")
@@ -761,7 +872,18 @@ MISUSES = [(), ("nonsense",), ("commit", "--all"), ("commit", "now"), ("status",
            ("import", "-", "--password-file", "-"), ("import", "--cert", "-", "--key", "-"),
            ("import", "--cert", "c", "--key-password-file", "p"), ("import", "a", "b"), ("check",),
            ("template", "--json"), ("help", "nonsense"), ("delete", "certificate", "--comment", "x"),
-           ("import", "a.xml", "--comment")]
+           ("import", "a.xml", "--comment"), ("import", "a.xml", "-m", "x"), ("check", "-", "-p", "-"),
+           ("import", "a.xml", "-p", "p", "--key-password-file", "p"), ("rollback", "9" * 21),
+           ("set", "verification-mode", "none", "x")]
+
+EXPLAINED = [
+    (("import", "--key", "k"), "--cert is missing"),
+    (("import", "--cert", "c", "-p", "p"), "--key is missing"),
+    (("import", "-", "-p", "-"), "standard input can be only one of the two"),
+    (("import", "a.xml", "-m", "x"), "needs --commit"),
+    (("import", "--mode", "bogus"), "bogus: it is none, outgoing or outgoing-and-incoming"),
+    (("set", "verification-mode", "bogus"), "bogus: it is none, outgoing or outgoing-and-incoming"),
+]
 
 
 @pytest.mark.parametrize("args", MISUSES)
@@ -769,6 +891,11 @@ def test_misuse(certconf, args):
     result = certconf(*args)
     assert result.returncode == USAGE
     assert result.stdout == "" and "certconf help" in result.stderr
+
+
+@pytest.mark.parametrize("args, words", EXPLAINED)
+def test_misuse_is_explained(certconf, args, words):
+    assert words in sentence(certconf(*args), USAGE)
 
 
 def test_help_knows_every_verb(certconf):
@@ -870,6 +997,24 @@ def test_check_of_an_encrypted_key(certconf, write, pki):
     assert certconf("check", path, "-p", "-", stdin="right\n").returncode == DONE
     sentence(certconf("check", path, "-p", "-", stdin="wrong\n"), INVALID)
     sentence(certconf("check", path, stdin=""), INVALID)
+    password = write("p", "right\n")
+    assert certconf("check", path, "-p", password, "--allow-expired").stdout.endswith(
+        f"Next: certconf import {path} -p {password} --allow-expired --commit\n")
+    assert certconf("check", path, "-p", "-", stdin="right\n").stdout.endswith("The document is good.\n")
+    assert certconf("check", "-", stdin=check_document(leaf, leaf.key)).stdout.endswith("is good.\n")
+
+
+def test_check_warns_of_an_incomplete_chain(certconf, write, pki):
+    leaf = pki.leaf()
+    alone = check_document(leaf, leaf.key).replace(leaf.chain, leaf.cert)
+    result = certconf("check", write("d.xml", alone))
+    assert sentence(result, DONE).startswith("certconf: warning: the chain is incomplete: the issuer of ")
+    assert "CN=unit.example.test" in result.stderr
+    store = f"<trust-store><certificates>{pki.other_root}</certificates></trust-store>"
+    result = certconf("check", write("d.xml", check_document(leaf, leaf.key, store)))
+    assert "the issuer of" in sentence(result, DONE) and "CN=Example issuing CA" in result.stderr
+    # a root need not be sent along
+    assert certconf("check", write("d.xml", check_document(leaf, leaf.key))).stderr == ""
 
 
 @pytest.mark.parametrize("what", BROKEN)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 """SNMP against a real snmpd: what is shown, what can be set, what is notified."""
 import re
+import signal
+import threading
 import time
 
 import harness
@@ -217,12 +219,28 @@ def test_a_refused_import_is_visible(device, pki):
     assert device.get("certconfCfgLastResult.0") == "failed"
 
 
+# Measured from the moment the new socket can be connected to.
+RECONNECT = 2
+
+
+def answers_within(device, seconds):
+    wait_for(device.snmp_answers, "answers through the new snmpd", seconds)
+
+
 def test_a_restarted_snmpd_is_found_again(device):
     device.snmpd.stop()
+    wait_for(lambda: "lost the AgentX master" in device.agent.text(), "the agent has seen it go")
     device.start_snmpd()
-    started = time.monotonic()
-    wait_for(device.snmp_answers, "answers through the new snmpd")
-    assert time.monotonic() - started < 3
+    answers_within(device, RECONNECT)
+
+
+def test_a_snmpd_that_was_killed_is_found_again(device):
+    for round_number in range(1, 4):
+        device.snmpd.stop(signal.SIGKILL)
+        wait_for(lambda: device.agent.text().count("lost the AgentX master") >= round_number,
+                 "the agent has seen it go")
+        device.start_snmpd()
+        answers_within(device, RECONNECT)
 
 
 def test_a_snmpd_that_starts_later(make_device, mibs):
@@ -231,7 +249,7 @@ def test_a_snmpd_that_starts_later(make_device, mibs):
     device.start_agent()
     wait_for(lambda: "no AgentX master" in device.agent.text(), "the first attempt has failed")
     device.start_snmpd()
-    wait_for(device.snmp_answers, "answers through the snmpd that came later", 5)
+    answers_within(device, RECONNECT)
 
 
 def test_first_answer(make_device, mibs):
@@ -241,61 +259,142 @@ def test_first_answer(make_device, mibs):
     wait_for(device.snmp_answers, "the first answer", 3)
 
 
-# --- notifications ---
+# --- numbers and times ---
 
-@pytest.fixture
-def notified(make_device, mibs):
-    """A device whose notifications arrive at a snmptrapd."""
+def date(device, name):
+    """A DateAndTime of RFC 2579, as snmpget prints it; None when it is absent."""
+    text = device.get(name)
+    match = re.match(r"(\d+)-(\d+)-(\d+),(\d+):(\d+):(\d+)\.\d+,\+0:0$", text)
+    assert match or "No Such" in text, text
+    return tuple(int(part) for part in match.groups()) if match else None
+
+
+def stamp(device, name):
+    """A TimeStamp in hundredths of a second."""
+    return int(device.snmp("snmpget", "-OqvtU", f"CERTCONF-MIB::{name}").stdout)
+
+
+def test_numbers_survive_a_restart(notified, pki):
+    """Spin lock and notification numbers go on where they were: a manager sees no step back."""
+    for _ in range(3):
+        value = int(notified.get("certconfCfgSpinLock.0"))
+        notified.set(("certconfCfgSpinLock.0", "i", value), ("certconfCfgAction.0", "i", "validate"))
+        eventually(notified, "certconfCfgSpinLock.0", str(value + 1))
+    notified.import_document(document(trust=pki.root), "--commit")
+    wait_for(lambda: len(notified.notifications(COMMIT_DONE)) >= 2, "CommitDone")
+    lock, number = (int(notified.get(name)) for name in ("certconfCfgSpinLock.0", "certconfNotifyLastSeq.0"))
+    assert lock >= 3 and number >= 2
+    for _ in range(2):
+        notified.stop_agent()
+        notified.start_agent()
+        wait_for(notified.snmp_answers, "the agent answers over SNMP again")
+        assert int(notified.get("certconfCfgSpinLock.0")) == lock
+        result = notified.set(("certconfCfgSpinLock.0", "i", lock - 1),
+                              ("certconfCfgAction.0", "i", "validate"), check=False)
+        assert "inconsistentValue" in result.stdout + result.stderr, "an old value is as old as before"
+        before = len(notified.notifications(COMMIT_FAILED))
+        notified.import_document(document(pki.leaf().chain, pki.leaf().key), "--commit", check=False)
+        wait_for(lambda: len(notified.notifications(COMMIT_FAILED)) > before, "CommitFailed")
+        number += 1
+        eventually(notified, "certconfNotifyLastSeq.0", str(number))
+        assert re.search(rf"\.1\.1\.9\.10\.0 = \S+ {number}\b", notified.notifications(COMMIT_FAILED)[-1])
+
+
+def test_each_table_has_its_own_last_change(device, pki):
+    leaf = pki.leaf()
+    device.import_document(document(leaf.chain, leaf.key, trust=pki.root), "--commit")
+    eventually(device, "certconfLocalFingerprint.1", leaf.sha256())
+    local, trust = stamp(device, "certconfLocalLastChange.0"), stamp(device, "certconfTrustLastChange.0")
+    assert local > 0 and trust > 0
+    for _ in range(20):  # each time the agent is asked, its status is sent anew
+        device.cli("status")
+        assert stamp(device, "certconfLocalLastChange.0") == local, "it is a moment, not about a moment"
+    # another root changes no chain's status: nothing in the table of certificates
+    device.import_document(document(trust=pki.root + pki.other_root), "--commit")
+    eventually(device, "certconfTrustCount.0", "2")
+    wait_for(lambda: stamp(device, "certconfTrustLastChange.0") > trust, "the trust store has changed")
+    assert stamp(device, "certconfLocalLastChange.0") == local, "the certificates have not"
+    trust = stamp(device, "certconfTrustLastChange.0")
+    device.cli("set", "verification-mode", "outgoing", "--commit")
+    eventually(device, "certconfVerifyOperMode.0", "outgoing")
+    assert stamp(device, "certconfLocalLastChange.0") == local
+    assert stamp(device, "certconfTrustLastChange.0") == trust
+    renewed = pki.leaf()
+    device.import_document(document(renewed.chain, renewed.key), "--commit")
+    eventually(device, "certconfLocalFingerprint.1", renewed.sha256())
+    wait_for(lambda: stamp(device, "certconfLocalLastChange.0") > trust, "the certificates have changed")
+    assert stamp(device, "certconfTrustLastChange.0") == trust
+    local = stamp(device, "certconfLocalLastChange.0")
+    device.import_document(document(trust=pki.other_root), "--commit")
+    wait_for(lambda: stamp(device, "certconfLocalLastChange.0") > local, "a chain has lost its root")
+    assert device.get("certconfLocalChainStatus.1") != "valid"
+
+
+def test_times_belong_to_the_last_action(make_device, mibs, pki):
     device = make_device(mibs)
-    device.start_trap_receiver()
     device.start_snmpd()
-    device.write_service()
+    script, running, let_go = harness.held_back(device)
+    device.write_service(text=harness.unprobed(script))
     device.start_agent()
     wait_for(device.snmp_answers, "the agent answers over SNMP")
-    return device
+    thread = threading.Thread(target=lambda: device.import_document(whole(pki.leaf(), pki), "--commit",
+                                                                    check=False))
+    thread.start()
+    wait_for(running.exists, "the restart command runs")
+    eventually(device, "certconfCfgLastResult.0", "inProgress")
+    start = date(device, "certconfCfgLastStart.0")
+    assert start and date(device, "certconfCfgLastEnd.0") is None, "it has not ended"
+    wait_for(lambda: device.status()["current-time"] > "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z".format(*start),
+             "the next second")
+    let_go()
+    thread.join(60)
+    settled(device)
+    end = date(device, "certconfCfgLastEnd.0")
+    assert date(device, "certconfCfgLastStart.0") == start
+    assert end > start
+    device.import_document(document(pki.leaf().chain, pki.leaf().key), "--commit", check=False)
+    eventually(device, "certconfCfgLastError.0", "keyMismatch")
+    assert date(device, "certconfCfgLastStart.0") >= end, "when this one began, not the one before"
+    assert date(device, "certconfCfgLastEnd.0") >= date(device, "certconfCfgLastStart.0")
 
 
-NOTIFICATION = "1.3.6.1.4.1.32473.1.0."
+# --- notifications ---
+
 LOCAL_EXPIRING, LOCAL_EXPIRED, LOCAL_CLEAR, COMMIT_DONE, COMMIT_FAILED = 1, 2, 3, 23, 24
-
-
-def traps(device, number):
-    """Lines of the receiver about this notification."""
-    return [line for line in device.traps.text().splitlines()
-            if re.search(rf"\.{re.escape(NOTIFICATION)}{number}(?!\d)", line)]
 
 
 def test_commit_done_and_failed(notified, pki):
     notified.import_document(document(trust=pki.root), "--commit")
     wait_for(lambda: any("xml" not in line and "certconfd" not in line
-                         for line in traps(notified, COMMIT_DONE)), "CommitDone of a person")
+                         for line in notified.notifications(COMMIT_DONE)), "CommitDone of a person")
     notified.import_document(document(pki.leaf().chain, pki.leaf().key), "--commit", check=False)
-    line = wait_for(lambda: traps(notified, COMMIT_FAILED), "CommitFailed")[0]
+    line = wait_for(lambda: notified.notifications(COMMIT_FAILED), "CommitFailed")[0]
     assert "does not belong" in line
 
 
 def test_expiring_and_clear(notified, pki):
     soon = pki.ageing(360, 5)
     notified.import_document(document(soon.chain, soon.key), "--commit")
-    wait_for(lambda: traps(notified, LOCAL_EXPIRING), "LocalExpiring")
+    wait_for(lambda: notified.notifications(LOCAL_EXPIRING), "LocalExpiring")
     assert notified.get("certconfLocalStatus.1") == "critical"
     assert notified.get("certconfOverallStatus.0") == "critical"
     later = pki.leaf(days=900)
     notified.import_document(document(later.chain, later.key), "--commit")
-    wait_for(lambda: traps(notified, LOCAL_CLEAR), "LocalExpiryClear")
+    wait_for(lambda: notified.notifications(LOCAL_CLEAR), "LocalExpiryClear")
 
 
 def test_expired(notified, pki):
     past = pki.leaf(days=-1)
     notified.import_document(document(past.chain, past.key), "--commit", "--allow-expired")
-    wait_for(lambda: traps(notified, LOCAL_EXPIRED), "LocalExpired")
+    wait_for(lambda: notified.notifications(LOCAL_EXPIRED), "LocalExpired")
 
 
 def test_a_notification_waits_for_a_master(notified, pki):
-    wait_for(lambda: traps(notified, COMMIT_DONE), "CommitDone of the first start")
-    before = len(traps(notified, COMMIT_DONE))
+    wait_for(lambda: notified.notifications(COMMIT_DONE), "CommitDone of the first start")
+    before = len(notified.notifications(COMMIT_DONE))
     notified.snmpd.stop()
     notified.import_document(document(trust=pki.root), "--commit")
-    assert len(traps(notified, COMMIT_DONE)) == before
+    assert len(notified.notifications(COMMIT_DONE)) == before
     notified.start_snmpd()
-    wait_for(lambda: len(traps(notified, COMMIT_DONE)) > before, "CommitDone after the master is back")
+    wait_for(lambda: len(notified.notifications(COMMIT_DONE)) > before,
+             "CommitDone after the master is back")
