@@ -88,6 +88,7 @@ read_source(struct cli *cli, struct check *c, struct err *err)
 	cli->file = cli->operands[0];
 	if (c->source.root == NULL) {
 		*err = c->source.problem;
+		source_hint(&c->source, err);
 		return -1;
 	}
 	return 0;
@@ -264,8 +265,48 @@ print_facts(const struct check *c, const json_t *facts)
 		    "Service %s: %s; only the device knows whether there is one\n",
 		    json_text(entry, "name"),
 		    json_flag(entry, "enabled") ? "enabled" : "disabled");
-	(void)printf("The document is good. Next: certconf import %s --commit\n",
-	    json_text(facts, "file"));
+}
+
+/* The same options mean the same; what came from standard input is gone. */
+static void
+print_next(const struct cli *cli)
+{
+	const char *password = cli->option[OPTION_PASSWORD_FILE];
+
+	(void)fputs("The document is good.", stdout);
+	if (!source_is_stdin(cli->operands[0]) && !source_is_stdin(password)) {
+		(void)fputs(" Next: certconf import ", stdout);
+		out_safe(stdout, cli->operands[0]);
+		(void)fputs(password != NULL ? " -p " : "", stdout);
+		out_safe(stdout, password != NULL ? password : "");
+		(void)printf("%s --commit",
+		    cli_has(cli, OPTION_ALLOW_EXPIRED) ? " --allow-expired" : "");
+	}
+	(void)putchar('\n');
+}
+
+/*
+ * A root need not be sent along: without a trust store a chain that stops at an
+ * intermediate may be whole, and only a certificate alone is worth a warning.
+ */
+static void
+warn(const struct check *c)
+{
+	const struct credential *row;
+	char subject[256];
+	struct text top;
+	size_t i;
+
+	for (i = 0; i < c->config.ncredentials; i++) {
+		row = &c->config.credentials[i];
+		if (row->count == 0 || row->verdict.status != CHAIN_INCOMPLETE ||
+		    (row->count > 1 && c->config.nanchors == 0))
+			continue;
+		top = row->chain[row->count - 1].subject;
+		(void)snprintf(subject, sizeof(subject), "%.*s", (int)top.len,
+		    top.data);
+		cli_warn_incomplete(subject);
+	}
 }
 
 static int
@@ -277,10 +318,12 @@ tell(const struct cli *cli, const struct check *c)
 		return EXIT_FAILED;
 	if (cli_has(cli, OPTION_JSON)) {
 		out_json(facts);
-		return EXIT_DONE;
+	} else {
+		print_facts(c, facts);
+		print_next(cli);
+		json_decref(facts);
 	}
-	print_facts(c, facts);
-	json_decref(facts);
+	warn(c);
 	return EXIT_DONE;
 }
 
@@ -291,6 +334,11 @@ verb_check(struct cli *cli)
 	struct err err = { 0 };
 	int status;
 
+	if (source_is_stdin(cli->operands[0]) &&
+	    source_is_stdin(cli->option[OPTION_PASSWORD_FILE]))
+		return cli_misuse(cli,
+		    "standard input can be only one of the two: the document or its "
+		    "password");
 	if (read_source(cli, &c, &err) == -1 || judge(cli, &c, &err) == -1)
 		status = cli_fail(cli,
 		    err.code == ERR_MEMORY ? EXIT_FAILED : EXIT_INVALID, &err);

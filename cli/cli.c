@@ -9,6 +9,7 @@
 
 #include "cli/client.h"
 #include "cli/out.h"
+#include "lib/names.h"
 
 bool
 cli_has(const struct cli *cli, enum option_id id)
@@ -37,14 +38,16 @@ safe_part(const char *text, const char *end)
 void
 cli_sentence(const struct cli *cli, const struct err *err)
 {
+	/* of a document the command made itself nobody has seen a line */
+	uint32_t line = cli->file != NULL ? err->line : 0;
 	bool in_file = cli->file != NULL && strcmp(cli->file, err->where) != 0 &&
-	    (err->line != 0 || err->where[0] == '/' || err->where[0] == '\0');
+	    (line != 0 || err->where[0] == '/' || err->where[0] == '\0');
 
 	(void)fputs("certconf: ", stderr);
 	if (in_file)
-		safe_part(cli->file, err->line == 0 ? ": " : " ");
-	if (err->line != 0)
-		(void)fprintf(stderr, "line %" PRIu32 ": ", err->line);
+		safe_part(cli->file, line == 0 ? ": " : " ");
+	if (line != 0)
+		(void)fprintf(stderr, "line %" PRIu32 ": ", line);
 	if (err->where[0] != '\0')
 		safe_part(err->where, ": ");
 	safe_part(err->text, "\n");
@@ -58,7 +61,7 @@ cli_error_json(const struct cli *cli, const struct err *err)
 
 	if (cli->file != NULL)
 		(void)json_object_set_new(json, "file", json_string(cli->file));
-	if (err->line != 0)
+	if (cli->file != NULL && err->line != 0)
 		(void)json_object_set_new(json, "line", json_integer(err->line));
 	if (err->where[0] != '\0')
 		(void)json_object_set_new(json, "error-path", json_string(err->where));
@@ -78,7 +81,8 @@ cli_fail(const struct cli *cli, int status, const struct err *err)
 int
 cli_status(const struct err *err)
 {
-	return err_kind(err->code)->exit_status;
+	return err->code == ERR_NOT_FOUND ? EXIT_INVALID
+					  : err_kind(err->code)->exit_status;
 }
 
 int
@@ -94,6 +98,40 @@ cli_misuse(const struct cli *cli, const char *fmt, ...)
 	(void)fprintf(stderr, " (see certconf help%s%s)\n", *verb != '\0' ? " " : "",
 	    verb);
 	return EXIT_USAGE;
+}
+
+/* "none, outgoing or outgoing-and-incoming" */
+static const char *
+list_modes(char *buf, size_t size)
+{
+	const char *before;
+	size_t len = 0, i;
+
+	buf[0] = '\0';
+	for (i = 0; i < verify_mode_names.count && len < size; i++) {
+		before = i == 0 ? "" : i + 1 < verify_mode_names.count ? ", " : " or ";
+		len += (size_t)snprintf(buf + len, size - len, "%s%s", before,
+		    verify_mode_names.rows[i].text);
+	}
+	return buf;
+}
+
+int
+cli_no_mode(const struct cli *cli, const char *mode)
+{
+	char modes[128];
+
+	return cli_misuse(cli, "there is no verification mode %s: it is %s", mode,
+	    list_modes(modes, sizeof(modes)));
+}
+
+void
+cli_warn_incomplete(const char *subject)
+{
+	(void)fflush(stdout);
+	(void)fputs("certconf: warning: the chain is incomplete: the issuer of ",
+	    stderr);
+	safe_part(subject, " is not given and not in the trust store\n");
 }
 
 struct client *

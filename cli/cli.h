@@ -78,7 +78,8 @@ json_t *cli_error_json(const struct cli *, const struct err *);
  */
 int cli_fail(const struct cli *, int status, const struct err *);
 
-/* The exit status an error of the agent's deserves. */
+/* The exit status an error of the agent's deserves: what is named and is not there was
+ * given wrong. */
 int cli_status(const struct err *);
 
 struct client;
@@ -90,6 +91,12 @@ int cli_fail_request(const struct cli *, const struct client *, const struct err
 /* A misuse of the command line: one sentence and where to read on.  EXIT_USAGE. */
 int cli_misuse(const struct cli *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* cli_misuse() for a verification mode that is none: it lists them. */
+int cli_no_mode(const struct cli *, const char *mode);
+
+/* One line on stderr of what is done but should be looked at. */
+void cli_warn_incomplete(const char *subject);
 
 int verb_check(struct cli *);
 int verb_commit(struct cli *);

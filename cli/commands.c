@@ -10,11 +10,15 @@
 #include "cli/out.h"
 #include "cli/progress.h"
 #include "cli/state.h"
+#include "lib/limits.h"
 #include "lib/names.h"
 #include "lib/schema.h"
 
 #define START "<certconf xmlns=\"" CERTCONF_NS "\" xmlns:nc=\"" NETCONF_NS "\">"
 #define END "</certconf>"
+
+#define COMMENT 128      /* of ours, with its end */
+#define NUMBER_DIGITS 20 /* of the largest generation */
 
 /* What is said when a request that commits nothing has succeeded. */
 static int
@@ -102,7 +106,15 @@ struct committing {
 	const char *leaf_ns; /* of its leaves: who defines them is not who defines it */
 	bool judges;
 	const char *generation; /* NULL: none is named */
+	const char *comment;    /* unless the option gives one; NULL: none */
 };
+
+/* What the history shall say of it: the person's words, else ours. */
+static const char *
+comment_of(const struct cli *cli, const char *ours)
+{
+	return cli_has(cli, OPTION_COMMENT) ? cli->option[OPTION_COMMENT] : ours;
+}
 
 static int
 write_request(struct buf *content, const struct cli *cli,
@@ -110,7 +122,7 @@ write_request(struct buf *content, const struct cli *cli,
 {
 	const struct edit_leaf leaves[] = {
 		{ request->leaf_ns, "generation", request->generation },
-		{ request->leaf_ns, "comment", cli->option[OPTION_COMMENT] },
+		{ request->leaf_ns, "comment", comment_of(cli, request->comment) },
 		{ request->leaf_ns, "from", "cli" },
 	};
 	size_t i;
@@ -145,7 +157,7 @@ int
 verb_commit(struct cli *cli)
 {
 	const struct committing request = { NETCONF_NS, "commit", CERTCONF_NETCONF_NS,
-		true, NULL };
+		true, NULL, NULL };
 
 	return run_request(cli, &request);
 }
@@ -153,13 +165,18 @@ verb_commit(struct cli *cli)
 int
 verb_rollback(struct cli *cli)
 {
+	const char *n = cli->noperands == 1 ? cli->operands[0] : NULL;
+	char comment[COMMENT];
 	const struct committing request = { CERTCONF_NS, "rollback", CERTCONF_NS, false,
-		cli->noperands == 1 ? cli->operands[0] : NULL };
-	const char *n = request.generation;
+		n, comment };
 
-	if (n != NULL && (*n == '\0' || strspn(n, "0123456789") != strlen(n)))
+	if (n != NULL &&
+	    (*n == '\0' || strspn(n, "0123456789") != strlen(n) ||
+		strlen(n) > NUMBER_DIGITS))
 		return cli_misuse(cli,
 		    "N is the number of a generation: certconf history");
+	(void)snprintf(comment, sizeof(comment), "rollback to %s%s",
+	    n != NULL ? "generation " : "the generation before", n != NULL ? n : "");
 	return run_request(cli, &request);
 }
 
@@ -196,14 +213,18 @@ stage(const struct cli *cli, const struct buf *content, const char *text)
 	return status;
 }
 
-/* A change of the configuration: to the candidate, or with --commit at once. */
+/*
+ * A change of the configuration: to the candidate, and then text is said; or with
+ * --commit at once, with this comment unless another is given.
+ */
 static int
-change(struct cli *cli, const struct buf *config, const char *text)
+change(struct cli *cli, const struct buf *config, const char *text, const char *comment)
 {
 	const struct edit edit = {
 		.running = cli_has(cli, OPTION_COMMIT),
 		.from = "cli",
-		.comment = cli->option[OPTION_COMMENT],
+		.comment =
+		    cli_has(cli, OPTION_COMMIT) ? comment_of(cli, comment) : NULL,
 	};
 	struct buf content = { 0 };
 	struct err err = { 0 };
@@ -227,14 +248,19 @@ set_mode(struct cli *cli)
 {
 	const char *mode = cli->operands[1];
 	struct buf config = { 0 };
+	char comment[COMMENT];
 	int status;
 
-	if (cli->noperands != 2 || name_find(&verify_mode_names, mode) == -1)
-		return cli_misuse(cli, "there is no verification mode %s", mode);
+	if (cli->noperands != 2)
+		return cli_misuse(cli, "usage: certconf set verification-mode MODE");
+	if (name_find(&verify_mode_names, mode) == -1)
+		return cli_no_mode(cli, mode);
 	if (buf_printf(&config, START "<verification-mode>%s</verification-mode>" END,
 		mode) == -1)
 		return no_memory(cli);
-	status = change(cli, &config, "The candidate has the new verification mode.");
+	(void)snprintf(comment, sizeof(comment), "verification mode %s", mode);
+	status = change(cli, &config, "The candidate has the new verification mode.",
+	    comment);
 	buf_clear(&config);
 	return status;
 }
@@ -266,32 +292,38 @@ set_service(struct cli *cli)
 {
 	const struct service_switch *s =
 	    cli->noperands == 3 ? switch_find(cli->operands[2]) : NULL;
+	const char *name = cli->operands[1];
+	bool too_long = strlen(name) > LIMIT_NAME; /* the agent will say so */
 	struct buf config = { 0 };
+	char comment[COMMENT];
 	struct err err = { 0 };
 	int status;
 
 	if (s == NULL)
 		return cli_misuse(cli, "a service is set to enabled or disabled");
+	(void)snprintf(comment, sizeof(comment), "service %s %s",
+	    too_long ? "with a long name" : name, s->word);
 	if (buf_add_text(&config, START "<service><name>") == -1 ||
-	    markup_value(&config, "service", cli->operands[1], &err) == -1 ||
+	    markup_value(&config, "service", name, &err) == -1 ||
 	    buf_printf(&config, "</name><enabled>%s</enabled></service>" END,
 		s->value) == -1)
 		status = err.code == ERR_NONE ? no_memory(cli)
 					      : cli_fail(cli, EXIT_INVALID, &err);
 	else
-		status = change(cli, &config, s->text);
+		status = change(cli, &config, s->text, comment);
 	buf_clear(&config);
 	return status;
 }
 
-static int delete (struct cli *cli, const char *element, const char *text)
+static int delete (struct cli *cli, const char *element, const char *text,
+    const char *comment)
 {
 	struct buf config = { 0 };
 	int status;
 
 	if (buf_printf(&config, START "%s" END, element) == -1)
 		return no_memory(cli);
-	status = change(cli, &config, text);
+	status = change(cli, &config, text, comment);
 	buf_clear(&config);
 	return status;
 }
@@ -301,14 +333,15 @@ delete_certificate(struct cli *cli)
 {
 	return delete (cli,
 	    "<credential nc:operation=\"delete\"><name>local</name></credential>",
-	    "The candidate has no certificate of yours: the factory one is to serve.");
+	    "The candidate has no certificate of yours: the factory one is to serve.",
+	    "certificate deleted");
 }
 
 static int
 delete_trust_store(struct cli *cli)
 {
 	return delete (cli, "<trust-store nc:operation=\"delete\"/>",
-	    "The candidate has no trust store.");
+	    "The candidate has no trust store.", "trust store deleted");
 }
 
 struct object {

@@ -11,6 +11,7 @@
 #include "cli/out.h"
 #include "cli/progress.h"
 #include "cli/source.h"
+#include "cli/state.h"
 #include "lib/document.h"
 #include "lib/schema.h"
 
@@ -141,9 +142,13 @@ read_files(struct cli *cli, struct import *im, struct err *err)
 
 	if (compose(&im->content, &files, &im->parts, err) == -1)
 		return -1;
-	if (source_password(cli, OPTION_KEY_PASSWORD_FILE, im->parts.encrypted,
+	if (source_password(cli, OPTION_PASSWORD_FILE, im->parts.encrypted,
 		&im->password, err) == -1)
 		return -1;
+	if (im->parts.encrypted && im->password.data == NULL)
+		return err_set(err, ERR_BAD_PASSPHRASE, files.key,
+		    "the private key is encrypted: give its password with "
+		    "--key-password-file FILE");
 	im->edit.password = (const char *)im->password.data;
 	if (edit_open(&im->head, &im->edit, NULL, err) == -1)
 		return -1;
@@ -156,10 +161,46 @@ explain(void *context, struct cli *cli, struct err *err)
 {
 	const struct import *im = context;
 
+	if (im->unreadable)
+		source_hint(&im->source, err);
 	if (cli_status(err) != EXIT_INVALID)
 		cli->file = NULL;
 	else if (cli->noperands == 0)
 		cli->file = compose_blame(&im->parts, err);
+}
+
+/* As certconf check does; of what stands above the certificate only the number is
+ * known. */
+static void
+warn_certificate(const json_t *certificate, bool has_trust_store)
+{
+	int64_t length = json_number(certificate, "chain-length");
+
+	if (strcmp(json_text(certificate, "chain-status"),
+		name_text(&chain_status_names, CHAIN_INCOMPLETE)) != 0)
+		return;
+	if (length == 1)
+		cli_warn_incomplete(json_text(certificate, "subject"));
+	else if (has_trust_store)
+		cli_warn_incomplete("the last certificate given");
+}
+
+/* What is in force now and deserves a second look. */
+static void
+warn(void *context, const struct cli *cli, const json_t *state)
+{
+	bool has_trust_store =
+	    json_array_size(json_object_get(state, "trust-anchor")) > 0;
+	const char *name = cli->option[OPTION_NAME];
+	const json_t *certificate;
+	size_t i;
+
+	(void)context;
+	json_array_foreach(json_object_get(state, "certificate"), i, certificate) {
+		if (json_flag(certificate, "in-use") ||
+		    (name != NULL && strcmp(json_text(certificate, "name"), name) == 0))
+			warn_certificate(certificate, has_trust_store);
+	}
 }
 
 static int
@@ -172,6 +213,7 @@ commit(struct cli *cli, struct client *client, struct import *im)
 		.judges = true,
 		.done = "Committed",
 		.explain = explain,
+		.warn = warn,
 		.context = im,
 	};
 
@@ -217,55 +259,86 @@ send_import(struct cli *cli, struct import *im)
 	return status;
 }
 
-static bool
-is_stdin(const char *path)
-{
-	return path != NULL && strcmp(path, INPUT_STDIN) == 0;
-}
-
-/* Options that make sense with a document only, or with files only. */
-static const enum option_id document_options[] = { OPTION_PASSWORD_FILE, OPTION_MAX };
+/* Options that make sense with files only. */
 static const enum option_id file_options[] = { OPTION_CERT, OPTION_KEY,
-	OPTION_TRUST_STORE, OPTION_MODE, OPTION_NAME, OPTION_KEY_PASSWORD_FILE,
-	OPTION_MAX };
+	OPTION_TRUST_STORE, OPTION_MODE, OPTION_NAME };
 
 static bool
-has_any(const struct cli *cli, const enum option_id *ids)
+has_file_option(const struct cli *cli)
 {
-	for (; *ids != OPTION_MAX; ids++) {
-		if (cli_has(cli, *ids))
+	size_t i;
+
+	for (i = 0; i < nitems(file_options); i++) {
+		if (cli_has(cli, file_options[i]))
 			return true;
 	}
 	return false;
 }
 
+/* Both names of the password's file mean the same: from here on it is one. */
+static int
+take_password_file(struct cli *cli)
+{
+	const char **other = &cli->option[OPTION_KEY_PASSWORD_FILE];
+	bool is_document = cli->noperands == 1;
+
+	if (cli_has(cli, OPTION_PASSWORD_FILE) && *other != NULL)
+		return cli_misuse(cli,
+		    "--password-file and --key-password-file mean the same: give one");
+	if (*other != NULL)
+		cli->option[OPTION_PASSWORD_FILE] = *other;
+	*other = NULL;
+	if (cli_has(cli, OPTION_PASSWORD_FILE) && !is_document &&
+	    !cli_has(cli, OPTION_KEY))
+		return cli_misuse(cli,
+		    "--key is missing: a password is given together with its key");
+	return EXIT_DONE;
+}
+
+/* Standard input can be read once. */
+static int
+check_stdin(const struct cli *cli)
+{
+	static const enum option_id readable[] = { OPTION_CERT, OPTION_KEY,
+		OPTION_TRUST_STORE, OPTION_PASSWORD_FILE };
+	bool is_document = cli->noperands == 1;
+	int stdins = is_document && source_is_stdin(cli->operands[0]);
+	size_t i;
+
+	for (i = 0; i < nitems(readable); i++)
+		stdins += source_is_stdin(cli->option[readable[i]]);
+	if (stdins < 2)
+		return EXIT_DONE;
+	if (is_document)
+		return cli_misuse(cli,
+		    "standard input can be only one of the two: the document or its "
+		    "password");
+	return cli_misuse(cli, "only one file can be standard input");
+}
+
 static int
 check_usage(const struct cli *cli)
 {
-	static const enum option_id readable[] = { OPTION_CERT, OPTION_KEY,
-		OPTION_TRUST_STORE, OPTION_KEY_PASSWORD_FILE, OPTION_PASSWORD_FILE };
 	const char *mode = cli->option[OPTION_MODE];
-	bool document = cli->noperands == 1;
-	int stdins = document && is_stdin(cli->operands[0]);
-	size_t i;
+	bool is_document = cli->noperands == 1;
 
-	if (has_any(cli, document ? file_options : document_options))
+	if (is_document && has_file_option(cli))
 		return cli_misuse(cli,
 		    "give either a document or --cert, --key and the like");
-	if (!document && !cli_has(cli, OPTION_CERT) &&
-	    !cli_has(cli, OPTION_TRUST_STORE) && mode == NULL)
-		return cli_misuse(cli, "what is to be imported?");
 	if (!cli_has(cli, OPTION_CERT) && cli_has(cli, OPTION_KEY))
-		return cli_misuse(cli, "--key needs --cert: they come together");
-	if (cli_has(cli, OPTION_KEY_PASSWORD_FILE) && !cli_has(cli, OPTION_KEY))
-		return cli_misuse(cli, "--key-password-file needs --key");
+		return cli_misuse(cli,
+		    "--cert is missing: a key is given together with its certificate");
+	if (!is_document && !cli_has(cli, OPTION_CERT) &&
+	    !cli_has(cli, OPTION_TRUST_STORE) && mode == NULL)
+		return cli_misuse(cli,
+		    "what is to be imported? a document, or --cert, --trust-store or "
+		    "--mode");
 	if (mode != NULL && name_find(&verify_mode_names, mode) == -1)
-		return cli_misuse(cli, "there is no verification mode %s", mode);
-	for (i = 0; i < nitems(readable); i++)
-		stdins += is_stdin(cli->option[readable[i]]);
-	if (stdins > 1)
-		return cli_misuse(cli, "only one file can be standard input");
-	return EXIT_DONE;
+		return cli_no_mode(cli, mode);
+	if (cli_has(cli, OPTION_COMMENT) && !cli_has(cli, OPTION_COMMIT))
+		return cli_misuse(cli,
+		    "a comment needs --commit: otherwise give it to certconf commit");
+	return check_stdin(cli);
 }
 
 int
@@ -280,7 +353,8 @@ verb_import(struct cli *cli)
 	struct err err = { 0 };
 	int status, rc;
 
-	if ((status = check_usage(cli)) != EXIT_DONE)
+	if ((status = take_password_file(cli)) != EXIT_DONE ||
+	    (status = check_usage(cli)) != EXIT_DONE)
 		return status;
 	if (cli->noperands == 1)
 		rc = read_document(cli, &im, &err);

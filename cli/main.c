@@ -41,7 +41,7 @@ static const struct option_spec options[OPTION_MAX] = {
 	    "put it in force at once, on its own" },
 	[OPTION_KEY] = { "key", 0, "FILE", "private key, PEM or DER" },
 	[OPTION_KEY_PASSWORD_FILE] = { "key-password-file", 0, "FILE",
-	    "first line is the key's password; - is standard input" },
+	    "the same as --password-file" },
 	[OPTION_MODE] = { "mode", 0, "MODE",
 	    "none, outgoing or outgoing-and-incoming" },
 	[OPTION_NAME] = { "name", 0, "NAME", "name of the credential; default local" },
@@ -66,7 +66,7 @@ const struct verb verbs[] = {
 	    0, 1, "FILE | --cert FILE --key FILE [--trust-store FILE] [--mode MODE]",
 	    "take an XML document, or certificate and key files",
 	    "Changes the candidate; with --commit the change is put in force at once, on "
-	    "its own. FILE - is standard input.",
+	    "its own.\nFILE - is standard input; --comment needs --commit.",
 	    "certconf import --cert fullchain.pem --key privkey.pem --commit" },
 	{ "template", verb_template, 0, 0, 0, "",
 	    "print a commented document to fill in",

@@ -48,10 +48,20 @@ when_and_who(const json_t *object, const char *when, char *buf, size_t size)
 static void
 tell_stuck(const json_t *state, json_t *lines)
 {
-	if (is(state, "configuration-state", "stuck"))
+	int64_t generation = json_number(state, "generation");
+
+	if (!is(state, "configuration-state", "stuck"))
+		return;
+	if (generation != 0)
 		say(lines,
-		    "Stuck: neither the new nor the previous generation is in force. "
-		    "Look at the services and the log, then: certconf rollback");
+		    "Stuck: neither the last commit nor generation %" PRId64
+		    ", whose files are in force, could be proven. Look at the services "
+		    "and the log, then: certconf restart",
+		    generation);
+	else
+		say(lines,
+		    "Stuck: neither the last commit nor what was before could be "
+		    "proven. Look at the services and the log, then: certconf restart");
 }
 
 static void
@@ -157,6 +167,49 @@ tell_last(const json_t *state, json_t *lines)
 		    when_and_who(last, "start", who, sizeof(who)), text);
 }
 
+struct trouble {
+	const char *leaf, *value;
+	bool undefined;   /* only of a service without a definition */
+	const char *what; /* after its name, before its last error */
+	const char *cure; /* NULL: disable it */
+};
+
+/* Of an enabled service; the first that fits is told. */
+static const struct trouble troubles[] = {
+	{ "state", "failed", true, "is enabled", NULL },
+	{ "feature", "missing", false, "is enabled, but its feature key is missing",
+	    NULL },
+	{ "state", "failed", false, "failed",
+	    "Look at it and the log, then: certconf restart" },
+	{ "state", "stopped", false, "does not answer",
+	    "Start it, or: certconf restart" },
+	{ "in-sync", "out-of-sync", false,
+	    "serves another certificate than the one in force",
+	    "Load it with: certconf restart" },
+};
+
+static void
+tell_service(const json_t *service, json_t *lines)
+{
+	const char *name = json_text(service, "name");
+	const char *error = json_text(service, "last-error");
+	const struct trouble *t;
+	char cure[160];
+	size_t i;
+
+	for (i = 0; i < nitems(troubles); i++) {
+		t = &troubles[i];
+		if (!is(service, t->leaf, t->value) ||
+		    (t->undefined && json_has(service, "credential")))
+			continue;
+		(void)snprintf(cure, sizeof(cure),
+		    "Provide it, or: certconf set service %s disabled --commit", name);
+		say(lines, "%s %s%s%s. %s", name, t->what, *error != '\0' ? ": " : "",
+		    error, t->cure != NULL ? t->cure : cure);
+		return;
+	}
+}
+
 static void
 tell_services(const json_t *state, json_t *lines)
 {
@@ -164,15 +217,59 @@ tell_services(const json_t *state, json_t *lines)
 	size_t i;
 
 	json_array_foreach(json_object_get(state, "service"), i, service) {
-		if (json_flag(service, "enabled") &&
-		    is(service, "in-sync", "out-of-sync"))
-			say(lines,
-			    "%s serves another certificate than the one in force: "
-			    "certconf restart",
-			    json_text(service, "name"));
-		if (json_flag(service, "enabled") && is(service, "feature", "missing"))
-			say(lines, "%s is enabled, but its feature key is missing.",
-			    json_text(service, "name"));
+		if (json_flag(service, "enabled"))
+			tell_service(service, lines);
+	}
+}
+
+struct flaw {
+	const char *leaf, *value;
+	bool with_trust_store; /* without one it is none */
+	const char *text;
+};
+
+static const struct flaw flaws[] = {
+	{ "status", "not-yet-valid", false,
+	    "it is not valid yet. Look at the clock, or import another: certconf "
+	    "import" },
+	{ "key-status", "mismatch", false,
+	    "its private key does not belong to it. Import both: certconf import" },
+	{ "key-status", "missing", false,
+	    "its private key is missing. Import both: certconf import" },
+	{ "key-status", "unreadable", false,
+	    "its private key cannot be read. Import both: certconf import" },
+	{ "chain-status", "incomplete", true,
+	    "its chain is incomplete: an issuer is neither given nor in the trust "
+	    "store. Import it with its intermediates, or a trust store with its root" },
+	{ "chain-status", "untrusted-root", true,
+	    "its chain ends in a root that is not in the trust store. Import a trust "
+	    "store with that root, or a certificate of another issuer" },
+	{ "chain-status", "issuer-expired", false,
+	    "an issuer in its chain has expired. Import its successor: certconf "
+	    "import" },
+	{ "chain-status", "bad-signature", false,
+	    "a signature in its chain is wrong. Import it with the right issuers: "
+	    "certconf import" },
+	{ "chain-status", "bad-purpose", false,
+	    "its chain does not allow it to be used for TLS. Import another: certconf "
+	    "import" },
+};
+
+static void
+tell_flaws(const json_t *state, json_t *lines)
+{
+	bool trust = json_array_size(json_object_get(state, "trust-anchor")) > 0;
+	const json_t *certificate;
+	size_t i, k;
+
+	json_array_foreach(json_object_get(state, "certificate"), i, certificate) {
+		for (k = 0; json_flag(certificate, "in-use") && k < nitems(flaws);
+		     k++) {
+			if (is(certificate, flaws[k].leaf, flaws[k].value) &&
+			    (trust || !flaws[k].with_trust_store))
+				say(lines, "Certificate %s: %s",
+				    json_text(certificate, "name"), flaws[k].text);
+		}
 	}
 }
 
@@ -216,19 +313,26 @@ tell_clock(const json_t *state, json_t *lines)
 		    "The clock cannot be right: dates are not judged until it is set.");
 }
 
+/* Good news is not to be had from an agent that sees a fault we do not know. */
+static void
+tell_unknown(const json_t *state, json_t *lines)
+{
+	const char *overall = json_text(state, "overall-status");
+
+	if (json_array_size(lines) == 0 &&
+	    (is(state, "overall-status", "warning") ||
+		is(state, "overall-status", "critical")))
+		say(lines,
+		    "The status is %s for a reason the agent does not tell: look at "
+		    "its log.",
+		    overall);
+}
+
 /* Most urgent first. */
 static void (*const tellers[])(const json_t *state, json_t *lines) = {
-	tell_stuck,
-	tell_commit,
-	tell_candidate,
-	tell_lock,
-	tell_restart,
-	tell_refused,
-	tell_last,
-	tell_services,
-	tell_expiry,
-	tell_factory,
-	tell_clock,
+	tell_stuck, tell_commit, tell_candidate, tell_lock, tell_restart, tell_refused,
+	tell_last, tell_services, tell_flaws, tell_expiry, tell_factory, tell_clock,
+	tell_unknown, /* the last: it looks at what the others found */
 };
 
 json_t *

@@ -26,22 +26,26 @@ struct wording {
 	const char *step;
 	enum about about;
 	const char *before, *after; /* around what it is about */
+	const char *text;           /* the agent's, if only this one is reworded */
 };
 
 /* Steps whose end we put in words of our own. */
 static const struct wording wordings[] = {
-	{ "validate", ABOUT_NOTHING, "validated", "" },
-	{ "stage", ABOUT_GENERATION, "staged generation ", "" },
-	{ "restart", ABOUT_SERVICE, "", " restarted" },
+	{ "validate", ABOUT_NOTHING, "validated", "", NULL },
+	{ "stage", ABOUT_GENERATION, "staged generation ", "", NULL },
+	{ "restart", ABOUT_SERVICE, "", " restarted", "restarted" },
 };
 
 static const struct wording *
-wording_of(const char *step)
+wording_of(const char *step, const char *text)
 {
 	size_t i;
 
 	for (i = 0; i < nitems(wordings); i++) {
-		if (strcmp(wordings[i].step, step) == 0)
+		if (strcmp(wordings[i].step, step) != 0)
+			continue;
+		if (wordings[i].text == NULL || *text == '\0' ||
+		    strcmp(wordings[i].text, text) == 0)
 			return &wordings[i];
 	}
 	return NULL;
@@ -89,8 +93,8 @@ tell_wording(const json_t *step, const struct wording *w)
 static void
 tell(const json_t *step)
 {
-	const struct wording *w = wording_of(json_text(step, "step"));
 	const char *text = json_text(step, "text");
+	const struct wording *w = wording_of(json_text(step, "step"), text);
 	bool is_failed = json_flag(step, "failed");
 
 	if (*text == '\0' && w == NULL && !is_failed)
@@ -127,6 +131,19 @@ on_event(void *context, const xmlNode *notification)
 	if (strcmp(json_text(step, "step"), "done") != 0)
 		tell(step); /* the end has a line of its own */
 	json_decref(step);
+}
+
+/* Warnings are an extra: without an answer there are none. */
+static void
+look_after(const struct cli *cli, struct client *client, const struct request *request)
+{
+	struct err err = { 0 };
+	json_t *state;
+
+	if (request->warn == NULL || (state = state_read(client, &err)) == NULL)
+		return;
+	request->warn(request->context, cli, state);
+	json_decref(state);
 }
 
 /* Which generation is in force; 0 when it cannot be told. */
@@ -182,13 +199,30 @@ tell_back(const struct progress *p, int64_t generation)
 		    how);
 }
 
+/* The way back failed too: a person must look. */
+static void
+tell_stuck(const struct progress *p, int64_t generation)
+{
+	if (generation != 0 && p->tried != 0 && p->tried != generation)
+		(void)printf("Stuck: neither generation %" PRId64 " nor %" PRId64
+			     " could be proven; generation %" PRId64
+			     "'s files are in force. ",
+		    p->tried, generation, generation);
+	else
+		(void)fputs("Stuck: neither the new generation nor the one before "
+			    "could be proven. ",
+		    stdout);
+	(void)puts("Look at the service, then: certconf restart");
+}
+
 static int
 failed(const struct cli *cli, const struct progress *p, struct client *client,
     const struct err *err)
 {
 	bool is_lost = client_lost(client);
-	bool back = p->back && !is_lost && err->code != ERR_STUCK;
-	int64_t generation = back ? in_force(client) : 0;
+	bool stuck = err->code == ERR_STUCK && !is_lost;
+	bool back = p->back && !is_lost && !stuck;
+	int64_t generation = back || stuck ? in_force(client) : 0;
 	json_t *json;
 
 	(void)fflush(stdout);
@@ -203,6 +237,8 @@ failed(const struct cli *cli, const struct progress *p, struct client *client,
 		out_json(json);
 	} else if (back) {
 		tell_back(p, generation);
+	} else if (stuck) {
+		tell_stuck(p, generation);
 	}
 	if (is_lost)
 		return EXIT_UNREACHABLE;
@@ -231,6 +267,7 @@ progress_run(struct cli *cli, struct client *client, const struct request *reque
 	if (client_subscribe(client, on_event, &p, &err) == 0 &&
 	    ask(client, request, &err) == 0) {
 		status = succeeded(&p, client, request->done);
+		look_after(cli, client, request);
 	} else {
 		if (request->explain != NULL)
 			request->explain(request->context, cli, &err);

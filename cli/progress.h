@@ -15,6 +15,8 @@ struct request {
 	const char *done; /* "Committed": how the last line of a success begins */
 	/* Puts an error in terms of what the person gave; may be NULL. */
 	void (*explain)(void *context, struct cli *, struct err *);
+	/* Says what to look at in the state after a success; may be NULL. */
+	void (*warn)(void *context, const struct cli *, const json_t *state);
 	void *context;
 };
 

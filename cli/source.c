@@ -35,6 +35,32 @@ source_clear(struct source *s)
 	*s = (struct source){ .root = NULL };
 }
 
+/* Its first octets tell: "<" is neither in PEM before its first block nor in DER. */
+static bool
+is_pem_or_der(const struct buf *octets)
+{
+	static const char begin[] = "-----BEGIN ";
+	const uint8_t *p = octets->data;
+	const uint8_t *pem = memmem(p, octets->len, begin, strlen(begin));
+
+	if (pem != NULL)
+		return memchr(p, '<', (size_t)(pem - p)) == NULL;
+	return octets->len > 1 && p[0] == 0x30 && p[1] >= 0x80; /* a SEQUENCE */
+}
+
+void
+source_hint(const struct source *s, struct err *err)
+{
+	uint32_t line = err->line;
+
+	if (s->root != NULL || !is_pem_or_der(&s->octets))
+		return;
+	err_set(err, err->code, err->where,
+	    "this is no XML document; for PEM or DER files: "
+	    "certconf import --cert FILE --key FILE");
+	err->line = line;
+}
+
 static const struct xml_node *
 next_node(const struct xml_node *n)
 {
@@ -58,6 +84,12 @@ source_needs_password(const struct source *s)
 			return true;
 	}
 	return false;
+}
+
+bool
+source_is_stdin(const char *path)
+{
+	return path != NULL && strcmp(path, INPUT_STDIN) == 0;
 }
 
 int

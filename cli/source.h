@@ -16,8 +16,15 @@ struct source {
 int source_read(const char *path, struct source *, struct err *);
 void source_clear(struct source *);
 
+/* Tells in err, of a document that is PEM or DER instead, how such files are imported.
+ */
+void source_hint(const struct source *, struct err *);
+
 /* Whether a private key in it is encrypted and brings no password. */
 bool source_needs_password(const struct source *);
+
+/* Whether the path is that of standard input; it may be NULL. */
+bool source_is_stdin(const char *path);
 
 /*
  * The password from the file the option names; else, when one is needed and a person is
