@@ -391,7 +391,8 @@ def test_set_while_the_engine_is_slow(unit):
     wait_for(lambda: unit.engine.said("release 1"), "the late ticket is released")
     unit.engine.do("slow", 0)
     assert unit.set(("CfgAction", COMMIT)) == ""
-    assert unit.engine.said("apply") == ["apply 2"]
+    # the master commits after it has answered the manager
+    wait_for(lambda: unit.engine.said("apply") == ["apply 2"], "the second SET is applied")
 
 
 def test_set_that_another_agent_refuses_is_released(unit):
