@@ -88,6 +88,14 @@ class Pki:
         self._key(self.directory / f"{name}.key", kind)
         return self._leaf(name, common_name, days, digest)
 
+    def stranger(self, common_name="unit.example.test"):
+        """A credential of the other root, in whom nobody need trust."""
+        self.number += 1
+        name = f"leaf{self.number}"
+        self._key(self.directory / f"{name}.key", "ec")
+        path = self._sign(name, f"/O=Other/CN={common_name}", "other", 365, self._extensions(common_name))
+        return Credential(path, "")
+
     def ageing(self, age_days, left_days, common_name="unit.example.test"):
         """A credential that has been valid for some days and will be for some more."""
         self.number += 1
@@ -121,10 +129,13 @@ class Pki:
     def _leaf(self, name, common_name, days, digest):
         path = self._sign(
             name, f"/C=GB/ST=Greater London/L=London/O=Example/OU=Rooms/CN={common_name}",
-            "intermediate", days,
-            "basicConstraints=critical,CA:false\nkeyUsage=critical,digitalSignature\n"
-            f"extendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=DNS:{common_name}\n", digest)
+            "intermediate", days, self._extensions(common_name), digest)
         return Credential(path, self.intermediate)
+
+    @staticmethod
+    def _extensions(common_name):
+        return ("basicConstraints=critical,CA:false\nkeyUsage=critical,digitalSignature\n"
+                f"extendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=DNS:{common_name}\n")
 
 
 def document(certificate=None, key=None, password=None, trust=None, mode=None, services=(),
