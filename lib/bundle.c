@@ -35,7 +35,7 @@ struct composing {
 	struct buf files, plans;
 	struct buf *out;
 	size_t start; /* of the bundle in out */
-	struct stretch config_xml, ca;
+	struct stretch config_xml, ca, mode;
 	struct stretch *chains; /* one for each credential; len 0: not composed yet */
 	uint64_t *leaves;       /* octets of each leaf in its chain */
 };
@@ -106,6 +106,7 @@ has_content(const struct composing *c, const struct making *making)
 
 	switch (making->form->content) {
 	case CONTENT_CONFIG:
+	case CONTENT_MODE:
 		return true;
 	case CONTENT_CA:
 		return c->config->has_trust_store;
@@ -287,6 +288,21 @@ compose_ca(struct composing *c, struct err *err)
 	return 0;
 }
 
+/* For programs that can look: libcertconf. */
+static int
+compose_mode(struct composing *c, struct err *err)
+{
+	if (c->mode.len > 0)
+		return 0;
+	c->mode.offset = offset_now(c);
+	if (buf_add_text(c->out, name_text(&verify_mode_names, c->config->mode)) ==
+		-1 ||
+	    buf_add_text(c->out, "\n") == -1)
+		return no_memory(err);
+	c->mode.len = offset_now(c) - c->mode.offset;
+	return 0;
+}
+
 static int
 compose_chain(struct composing *c, size_t n, struct err *err)
 {
@@ -313,6 +329,8 @@ compose(struct composing *c, const struct plan *plan, struct err *err)
 		return compose_config(c, err);
 	if (plan->content == CONTENT_CA)
 		return compose_ca(c, err);
+	if (plan->content == CONTENT_MODE)
+		return compose_mode(c, err);
 	return compose_chain(c, plan->credential, err);
 }
 
@@ -324,6 +342,7 @@ stretch_of(const struct composing *c, const struct plan *plan)
 	const struct stretch stretches[CONTENT_MAX] = {
 		[CONTENT_CONFIG] = c->config_xml,
 		[CONTENT_CA] = c->ca,
+		[CONTENT_MODE] = c->mode,
 		[CONTENT_CERT] = { chain.offset, leaf },
 		[CONTENT_CHAIN] = { chain.offset + leaf, chain.len - leaf },
 		[CONTENT_FULLCHAIN] = chain,
@@ -457,7 +476,10 @@ bundle_material(const struct config *config, const struct service_facts *facts,
 		digest_add(&digest, used->chain[i].sha256, SHA256_SIZE);
 	if (used != NULL)
 		digest_add(&digest, used->key_id, SHA256_SIZE);
-	/* a service without a variant for the mode does not learn of it */
+	/*
+	 * a service without a variant for the mode does not learn of it, and one that
+	 * looks into the file with its name, as libcertconf does, needs no restart
+	 */
 	digest_add_number(&digest,
 	    facts->has_variant[config->mode] ? (uint64_t)config->mode + 1 : 0);
 	digest_add_number(&digest, verifies);

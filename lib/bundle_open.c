@@ -5,7 +5,7 @@
 #include "lib/bundle_form.h"
 #include "lib/limits.h"
 
-#define FILES_MAX ((LIMIT_CREDENTIALS + 2) * 4 + LIMIT_SERVICES * 7 + 2)
+#define FILES_MAX ((LIMIT_CREDENTIALS + 2) * 4 + LIMIT_SERVICES * 8 + 2)
 
 const struct bundle_form bundle_forms[] = {
 	{ PLACE_TOP, "", "config.xml", CONTENT_CONFIG, 0 },
@@ -25,6 +25,7 @@ const struct bundle_form bundle_forms[] = {
 	{ PLACE_SERVICE, "services/", "/combined.pem", CONTENT_COMBINED,
 	    SERVICE_FILES_COMBINED },
 	{ PLACE_SERVICE, "services/", "/ca.pem", CONTENT_CA, SERVICE_FILES_CA },
+	{ PLACE_SERVICE, "services/", "/verification-mode", CONTENT_MODE, 0 },
 	{ PLACE_SERVICE, "services/", "/service.conf", CONTENT_VARIANT, 0 },
 };
 const size_t bundle_nforms = nitems(bundle_forms);
@@ -37,6 +38,7 @@ const struct bundle_parts bundle_contents[CONTENT_MAX] = {
 	[CONTENT_FULLCHAIN] = { 1, { PART_OCTETS } },
 	[CONTENT_PRIVKEY] = { 1, { PART_KEY } },
 	[CONTENT_COMBINED] = { 2, { PART_OCTETS, PART_KEY } },
+	[CONTENT_MODE] = { 1, { PART_OCTETS } },
 	[CONTENT_VARIANT] = { 1, { PART_VARIANT } },
 };
 
@@ -158,6 +160,24 @@ check_variant(const struct bundle_file *file, const struct bundle_part *part,
 	return 0;
 }
 
+/* One of the words, so that a program that reads it need not expect anything else. */
+static int
+check_mode(const struct bundle *bundle, const struct bundle_part *part,
+    const char *path, struct err *err)
+{
+	const char *octets = (const char *)bundle->data + part->offset;
+
+	for (size_t i = 0; i < verify_mode_names.count; i++) {
+		const char *word = verify_mode_names.rows[i].text;
+		size_t len = strlen(word);
+
+		if (part->len == len + 1 && memcmp(octets, word, len) == 0 &&
+		    octets[len] == '\n')
+			return 0;
+	}
+	return refuse(path, "it names no verification mode", err);
+}
+
 /* The parts are those the form has, and each follows the last one of the file before.
  */
 static int
@@ -195,10 +215,14 @@ check_file(const struct bundle *bundle, const struct bundle_file *file,
 		return refuse("", "a path has no end", err);
 	if ((form = find_form(file->path, &name)) == NULL)
 		return refuse("", "a path is of no form that exists", err);
-	if (check_service(file, form, name, services, err) == -1)
+	if (check_service(file, form, name, services, err) == -1 ||
+	    check_parts(bundle, file, &bundle_contents[form->content], services, err) ==
+		-1)
 		return -1;
-	return check_parts(bundle, file, &bundle_contents[form->content], services,
-	    err);
+	if (form->content == CONTENT_MODE)
+		return check_mode(bundle, &bundle->parts[file->first_part], file->path,
+		    err);
+	return 0;
 }
 
 static uint64_t

@@ -48,7 +48,9 @@ describe(struct buf *out, const struct bundle *bundle, const struct config *conf
 			    &bundle->parts[file->first_part + k];
 			const char *octets = (const char *)bundle->data + part->offset;
 
-			if (part->kind == PART_OCTETS)
+			if (strstr(file->path, "/verification-mode") != NULL)
+				buf_printf(out, " %.*s", (int)part->len - 1, octets);
+			else if (part->kind == PART_OCTETS)
 				buf_printf(out, " %zu",
 				    count_certificates(octets, part->len));
 			else if (part->kind == PART_KEY)
@@ -90,19 +92,23 @@ files(void **state)
 	    "credentials/local/chain.pem 1\n"
 	    "credentials/local/fullchain.pem 2\n"
 	    "credentials/local/privkey.pem key:edge\n"
+	    "services/locked/verification-mode outgoing service:3\n"
 	    "services/proxy/ca.pem 2 service:2\n"
 	    "services/proxy/combined.pem 2 key:edge service:2\n"
 	    "services/proxy/service.conf mode:1 service:2\n"
+	    "services/proxy/verification-mode outgoing service:2\n"
 	    "services/sip/ca.pem 2 service:1\n"
 	    "services/sip/cert.pem 1 service:1\n"
 	    "services/sip/chain.pem 1 service:1\n"
 	    "services/sip/fullchain.pem 2 service:1\n"
 	    "services/sip/privkey.pem key:edge service:1\n"
 	    "services/sip/service.conf mode:1 service:1\n"
+	    "services/sip/verification-mode outgoing service:1\n"
 	    "services/web/cert.pem 1 service:0\n"
 	    "services/web/chain.pem 1 service:0\n"
 	    "services/web/fullchain.pem 2 service:0\n"
 	    "services/web/privkey.pem key:edge service:0\n"
+	    "services/web/verification-mode outgoing service:0\n"
 	    "trust/ca.pem 2\n");
 	buf_clear(&out);
 	buf_clear(&buf);
@@ -138,15 +144,19 @@ factory_files(void **state)
 	    "credentials/local/chain.pem 0\n"
 	    "credentials/local/fullchain.pem 1\n"
 	    "credentials/local/privkey.pem key:factory\n"
+	    "services/locked/verification-mode outgoing-and-incoming service:3\n"
+	    "services/proxy/verification-mode outgoing-and-incoming service:2\n"
 	    "services/sip/cert.pem 1 service:1\n"
 	    "services/sip/chain.pem 0 service:1\n"
 	    "services/sip/fullchain.pem 1 service:1\n"
 	    "services/sip/privkey.pem key:factory service:1\n"
 	    "services/sip/service.conf mode:2 service:1\n"
+	    "services/sip/verification-mode outgoing-and-incoming service:1\n"
 	    "services/web/cert.pem 1 service:0\n"
 	    "services/web/chain.pem 0 service:0\n"
 	    "services/web/fullchain.pem 1 service:0\n"
-	    "services/web/privkey.pem key:factory service:0\n");
+	    "services/web/privkey.pem key:factory service:0\n"
+	    "services/web/verification-mode outgoing-and-incoming service:0\n");
 	buf_clear(&out);
 	buf_clear(&buf);
 	config_clear(&config);

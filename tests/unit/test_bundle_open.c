@@ -237,6 +237,18 @@ no_variant(struct parts *p)
 }
 
 static void
+half_a_mode(struct parts *p)
+{
+	part_of(p, "services/web/verification-mode", 0)->len--;
+}
+
+static void
+another_text_as_mode(struct parts *p)
+{
+	part_of(p, "services/web/verification-mode", 0)->offset--;
+}
+
+static void
 offset_outside(struct parts *p)
 {
 	part_of(p, "trust/ca.pem", 0)->offset = p->header->size + 1;
@@ -315,6 +327,9 @@ static const struct {
 	{ "unknown kind", unknown_kind, ERR_DENIED, "kind" },
 	{ "unknown mode", unknown_mode, ERR_DENIED, "mode" },
 	{ "no variant", no_variant, ERR_DENIED, "variant" },
+	{ "half a mode", half_a_mode, ERR_DENIED, "verification mode" },
+	{ "another text as mode", another_text_as_mode, ERR_DENIED,
+	    "verification mode" },
 	{ "offset outside", offset_outside, ERR_DENIED, "outside" },
 	{ "offset in tables", offset_in_tables, ERR_DENIED, "outside" },
 	{ "length outside", len_outside, ERR_DENIED, "outside" },
