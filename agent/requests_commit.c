@@ -51,9 +51,12 @@ confirm_unchanged(struct session *s, uint32_t id, const struct ses_commit *reque
 static enum action
 action_of(const struct ses_commit *request)
 {
-	if (request->private)
-		return request->edit.action;
-	return request->defer_restart ? ACTION_COMMIT_DEFER_RESTART : ACTION_COMMIT;
+	const enum action action =
+	    request->private ? (enum action)request->edit.action : ACTION_COMMIT;
+
+	return action == ACTION_COMMIT && request->defer_restart
+	    ? ACTION_COMMIT_DEFER_RESTART
+	    : action;
 }
 
 /* Nothing to do is done: no restart, no new generation. */
