@@ -286,6 +286,7 @@ commit_start(struct engine *e, const struct commit_request *request)
 	c->previous_generation = e->generation;
 	c->generation = number_of(e, request);
 	c->reason = request->reason;
+	c->waited = e->pending;
 	if (request->kind == COMMIT_RECOVER)
 		err_set(&c->reason, ERR_OTHER, NULL,
 		    "the commit was cut off by a restart");

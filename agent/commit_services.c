@@ -107,7 +107,7 @@ struct pending
 commit_pending(const struct commit *c, bool failed)
 {
 	const struct engine *e = c->engine;
-	struct pending pending = e->pending;
+	struct pending pending = c->turned_back ? c->waited : e->pending;
 
 	for (uint32_t i = 0; i < e->services.count; i++) {
 		const uint64_t bit = (uint64_t)1 << i;

@@ -82,6 +82,8 @@ confirm_set(struct engine *e, const struct confirm_point *point, uint32_t sessio
 		arm(e);
 	}
 	publish(e);
+	if (point->restore != 0 && session_find(e, session) == NULL)
+		confirm_session_ended(e, session); /* meanwhile */
 }
 
 static bool
@@ -186,8 +188,6 @@ on_changed(struct engine *e, void *context, const struct err *err, struct msg *m
 		confirm_set(e, &c.next, c.asked_by);
 		tell_changed(e, &record, c.changed_by);
 	}
-	if (session_find(e, c.asked_by) == NULL)
-		confirm_session_ended(e, c.asked_by); /* meanwhile */
 	sessions_commit_ended(e, &outcome);
 	actions_next(e);
 }

@@ -289,10 +289,15 @@ on_timer(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (p->connected != NULL || p->channel != NULL)
-		failed(p, "no answer in time");
-	else
+	if (p->connected == NULL && p->channel == NULL) {
 		attempt(p);
+	} else if (p->result.err.code != ERR_NONE && clock_ms() >= p->deadline_ms) {
+		/* cut short: what was seen before tells more */
+		attempt_clear(p);
+		finish(p);
+	} else {
+		failed(p, "no answer in time");
+	}
 }
 
 struct prober *

@@ -226,15 +226,17 @@ set_mode(struct worker *w, struct err *err)
 {
 	struct change change = {
 		.apply = apply_mode,
-		.action = ACTION_COMMIT,
+		/* alone, a SET of the mode is no action, and what else is wrong stays
+		 */
+		.action = ACTION_NOOP,
+		.test = w->job->commit != 0 ? CHANGE_TEST_THEN_SET : CHANGE_SET,
 	};
 
-	/* alone, a SET of the mode is no action, and what else is wrong stays */
-	if (w->job->commit == 0) {
-		change.action = ACTION_NOOP;
-		change.test = CHANGE_SET;
-	}
-	return make_for_snmp(w, &change, err);
+	if (read_terms(w, &change.terms, err) == -1)
+		return -1;
+	if (w->job->commit != 0)
+		change.action = terms_action(&change.terms);
+	return make(w, &change, err);
 }
 
 static int
