@@ -69,13 +69,17 @@ commit_tell(struct commit *c, enum commit_step step, const char *service,
 	sessions_tell_step(c->engine, &told);
 }
 
-/* The first reason is the one that is told; what fails on the way back comes after it.
+/*
+ * The first reason is the one that is told; what fails on the way back comes after it.
+ * Of a commit that is only a way back, what fails is the first.
  */
 void
 commit_reason(struct commit *c, const struct err *err)
 {
-	if (c->reason.code == ERR_NONE)
+	if (c->reason.code == ERR_NONE ||
+	    (c->request.kind == COMMIT_REVERT && !c->failed_once))
 		c->reason = *err;
+	c->failed_once = true;
 }
 
 /* --- the monitor's answers --- */

@@ -40,6 +40,7 @@ struct commit {
 	uint32_t next;                /* service to run a command of next */
 	bool in_commands;             /* next is in use */
 	bool failed;                  /* something in this step has */
+	bool failed_once;             /* in any step */
 	struct pending waited;        /* before it */
 	uint64_t failed_back;         /* services that could not be brought back */
 	struct event *timer;

@@ -225,6 +225,14 @@ judge_stuck(struct commit *c, const struct status_commit *record, bool failed)
 		notify(c, e->stuck ? NOTIFY_STUCK : NOTIFY_STUCK_CLEAR, record);
 }
 
+/* Somebody asked for the way back, and it is done. */
+static bool
+is_cancelled(const struct commit *c, bool failed)
+{
+	return c->request.kind == COMMIT_REVERT && !failed &&
+	    c->reason.code != ERR_CONFIRM_TIMEOUT;
+}
+
 /* Everybody who watches, and last who asked. */
 static void
 tell_all(struct commit *c, const struct status_commit *record, bool failed)
@@ -241,7 +249,12 @@ tell_all(struct commit *c, const struct status_commit *record, bool failed)
 	publish_services(e);
 	for (uint32_t i = 0; i < e->services.count; i++)
 		watch_tell(e, i);
-	publish_action(e, c->request.action, record->result, record->user, &c->reason);
+	if (is_cancelled(c, failed))
+		publish_action(e, c->request.action, RESULT_SUCCESS, record->user,
+		    NULL);
+	else
+		publish_action(e, c->request.action, record->result, record->user,
+		    &c->reason);
 	publish_now(e);
 	commit_tell(c, STEP_END, NULL, is_in_force(record) ? NULL : &c->reason,
 	    "in force");
@@ -284,8 +297,10 @@ commit_finish(struct commit *c, bool failed)
 	commit_record(c, result_of(c, failed), &record);
 	e->commit = NULL;
 	e->tip++;
-	if (done)
+	if (done) {
 		adopt(c);
+		watch_files_anew(e);
+	}
 	if (failed || c->request.kind == COMMIT_RESTART)
 		pending_set(e, commit_pending(c, failed));
 	log_end(c, &record);

@@ -51,7 +51,7 @@ is_affected(const struct commit *c, uint32_t i)
 	if (c->request.kind == COMMIT_RECOVER || c->request.kind == COMMIT_RESTART)
 		return true;
 	return !is_enabled_in(c->engine->running, facts) || pending_is(c->engine, i) ||
-	    is_changed(c, facts);
+	    c->engine->services_run[i].files_changed || is_changed(c, facts);
 }
 
 /* It was enabled, or was left running when it ceased to be. */

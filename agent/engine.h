@@ -317,6 +317,8 @@ void watch_move(struct engine *, const struct services *old);
 void watch_saw(struct engine *, uint32_t service, const struct probe_result *);
 /* Whether what it served then is what is in force now. */
 void watch_judge(struct engine *, uint32_t service);
+/* Another generation is live: nothing is known against its files. */
+void watch_files_anew(struct engine *);
 /* Tells that it is out of sync, or that it is not any more, if that was not told yet.
  */
 void watch_tell(struct engine *, uint32_t service);

@@ -251,6 +251,14 @@ on_verified(struct engine *e, void *context, const struct err *err, struct msg *
 	publish(e);
 }
 
+void
+watch_files_anew(struct engine *e)
+{
+	e->status.files_problem[0] = '\0';
+	for (uint32_t i = 0; i < LIMIT_SERVICES; i++)
+		e->services_run[i].files_changed = false;
+}
+
 static void
 verify_if_due(struct engine *e, int64_t now)
 {

@@ -123,11 +123,12 @@ def test_a_file_somebody_changed_is_told(make_device, pki, path, concerns):
         wait_for(lambda: web.service()["in-sync"] == "out-of-sync", "the service is out of sync")
     else:
         assert web.service()["in-sync"] == "in-sync"
-    before = web.generation()
+    before, restarts = web.generation(), web.service()["restarts"]
     web.import_document(text, "--commit")
     assert web.generation() == before + 1, "the same document writes the files again"
-    wait_for(lambda: "files-problem" not in web.status(), "all is well")
-    wait_for(lambda: web.service()["in-sync"] == "in-sync", "nginx is in sync again")
+    assert "files-problem" not in web.status()
+    assert web.service()["in-sync"] == "in-sync"
+    assert web.service()["restarts"] == restarts + concerns, "whoever has the file is restarted"
 
 
 def test_a_file_put_back_clears_by_itself(make_device, pki):
