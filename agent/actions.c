@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What SNMP asked for, one after the other.  Whatever needs parsing or building is an
- * edit of fixed size given to a worker; discard and restart need none.
+ * edit of fixed size given to a worker; confirm, discard and restart need none.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,8 @@
 #include "agent/log.h"
 #include "agent/xalloc.h"
 
-#define USER "snmp" /* AgentX does not tell who it was */
+/* AgentX does not tell who it was.  What this user's commits wait under, too. */
+#define USER "snmp"
 #define QUEUE_MAX 16
 
 struct queued_action {
@@ -19,13 +20,29 @@ struct queued_action {
 	struct job job;
 };
 
-/* What an action is for a worker; JOB_NONE: the engine does it itself. */
-static const struct job jobs[ACTION_MAX] = {
-	[ACTION_VALIDATE] = { .kind = JOB_VALIDATE },
-	[ACTION_COMMIT] = { .kind = JOB_VALIDATE, .commit = 1 },
-	[ACTION_ROLLBACK] = { .kind = JOB_ROLLBACK, .commit = 1 },
-	[ACTION_DELETE_LOCAL] = { .kind = JOB_DELETE_LOCAL },
-	[ACTION_DELETE_TRUST] = { .kind = JOB_DELETE_TRUST },
+static void keep(struct engine *);
+static void discard(struct engine *);
+static void restart(struct engine *);
+
+/* What each action is: a job for a worker, or something the engine does itself. */
+static const struct {
+	struct job job;
+	void (*run)(struct engine *);
+	bool confirmed; /* with certconfCfgConfirmTimeout */
+} actions[ACTION_MAX] = {
+	[ACTION_VALIDATE] = { .job = { .kind = JOB_VALIDATE } },
+	[ACTION_COMMIT] = { .job = { .kind = JOB_VALIDATE, .commit = 1 },
+	    .confirmed = true },
+	[ACTION_CONFIRM] = { .run = keep },
+	[ACTION_ROLLBACK] = { .job = { .kind = JOB_ROLLBACK, .commit = 1 } },
+	[ACTION_DISCARD] = { .run = discard },
+	[ACTION_RESTART] = { .run = restart },
+	[ACTION_DELETE_LOCAL] = { .job = { .kind = JOB_DELETE_LOCAL } },
+	[ACTION_DELETE_TRUST] = { .job = { .kind = JOB_DELETE_TRUST } },
+	[ACTION_COMMIT_DEFER_RESTART] = { .job = { .kind = JOB_VALIDATE,
+					      .commit = 1,
+					      .defer_restart = 1 },
+	    .confirmed = true },
 };
 
 static void
@@ -37,6 +54,15 @@ pop(struct engine *e)
 		STAILQ_REMOVE_HEAD(&e->actions, next);
 		free(q);
 	}
+}
+
+static void
+keep(struct engine *e)
+{
+	struct err err;
+
+	if (confirm_keep(e, USER, &err) == -1)
+		engine_refused(e, USER, ACTION_CONFIRM, &err);
 }
 
 static void
@@ -59,6 +85,15 @@ restart(struct engine *e)
 	commit_start(e, &request);
 }
 
+/* Whatever it is calls actions_next() at its end. */
+static bool
+is_under_way(const struct engine *e)
+{
+	return e->action_session != 0 || e->commit != NULL ||
+	    e->confirm.phase == CONFIRM_CHANGING ||
+	    e->confirm.phase == CONFIRM_GOING_BACK;
+}
+
 /* The first of the queue, unless something is under way. */
 static void
 on_timer(evutil_socket_t fd, short what, void *context)
@@ -68,17 +103,14 @@ on_timer(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (q == NULL || e->action_session != 0 || e->commit != NULL)
-		return; /* whatever is under way calls actions_next() at its end */
+	if (q == NULL || is_under_way(e))
+		return;
 	if (q->job.kind != JOB_NONE) {
 		publish_action(e, q->action, RESULT_IN_PROGRESS, USER, NULL);
 		e->action_session = sessions_add_worker(e, &q->job, USER);
 		return;
 	}
-	if (q->action == ACTION_RESTART)
-		restart(e);
-	else
-		discard(e);
+	actions[q->action].run(e);
 	pop(e);
 	actions_next(e);
 }
@@ -123,12 +155,20 @@ queued(const struct engine *e)
 	return n;
 }
 
+/* In one PDU, a mode and an action that commits are a change of their own. */
+static bool
+is_alone(const struct snmp_prepare *set)
+{
+	return (set->has & SNMP_SET_MODE) != 0 && (set->has & SNMP_SET_ACTION) != 0 &&
+	    (set->action == ACTION_COMMIT ||
+		set->action == ACTION_COMMIT_DEFER_RESTART);
+}
+
 /* A mode that verifies needs a trust store in what it is put on. */
 static bool
 mode_fits(struct engine *e, const struct snmp_prepare *set)
 {
-	const bool alone =
-	    (set->has & SNMP_SET_ACTION) != 0 && set->action == ACTION_COMMIT;
+	const bool alone = is_alone(set);
 	const struct held *base =
 	    alone || e->candidate.held == NULL ? e->running : e->candidate.held;
 	struct err err;
@@ -138,35 +178,60 @@ mode_fits(struct engine *e, const struct snmp_prepare *set)
 	err_set(&err, ERR_MODE_NEEDS_TRUST_STORE, "/certconf/verification-mode",
 	    "verification mode %s needs a trust store with at least one certificate",
 	    name_text(&verify_mode_names, set->mode));
-	engine_refused(e, USER, alone ? ACTION_COMMIT : ACTION_NOOP, &err);
+	engine_refused(e, USER, alone ? (enum action)set->action : ACTION_NOOP, &err);
 	return false;
+}
+
+/* Whether it is one, and what a commit that waits for its confirmation leaves of it. */
+static enum ticket_verdict
+judge_action(struct engine *e, enum action action)
+{
+	struct err err;
+
+	if (action == ACTION_NOOP)
+		return TICKET_OK;
+	if (action >= ACTION_MAX ||
+	    (actions[action].job.kind == JOB_NONE && actions[action].run == NULL))
+		return TICKET_INCONSISTENT;
+	if (action == ACTION_CONFIRM && confirm_judge_waiting(e, 0, USER, &err) == -1) {
+		engine_refused(e, USER, action, &err);
+		return TICKET_INCONSISTENT;
+	}
+	if (actions[action].job.commit != 0 && e->confirm.phase != CONFIRM_NONE &&
+	    confirm_judge(e, 0, USER, &err) == -1)
+		return TICKET_BUSY;
+	return TICKET_OK;
 }
 
 enum ticket_verdict
 actions_judge(struct engine *e, const struct snmp_prepare *set)
 {
 	const struct identity snmp = { .may_write = 1, .user = USER };
+	enum ticket_verdict verdict;
 	struct err err;
 
 	if ((set->has & SNMP_SET_SPIN_LOCK) != 0 &&
 	    set->spin_lock != e->counters.spin_lock)
 		return TICKET_SPIN;
+	if ((set->has & SNMP_SET_CONFIRM_TIMEOUT) != 0 &&
+	    set->confirm_timeout > LIMIT_CONFIRM_SECONDS)
+		return TICKET_INCONSISTENT;
 	if ((set->has & (SNMP_SET_MODE | SNMP_SET_ACTION)) == 0)
 		return TICKET_OK;
 	if (!e->ready || queued(e) >= QUEUE_MAX)
 		return TICKET_BUSY;
 	if (candidate_may_write(e, &snmp, &err) == -1)
 		return err.code == ERR_LOCKED ? TICKET_LOCKED : TICKET_BUSY;
+	if ((set->has & SNMP_SET_ACTION) != 0 &&
+	    (verdict = judge_action(e, set->action)) != TICKET_OK)
+		return verdict;
 	if ((set->has & SNMP_SET_MODE) != 0 &&
 	    (set->mode >= VERIFY_MODE_MAX || !mode_fits(e, set)))
-		return TICKET_INCONSISTENT;
-	if ((set->has & SNMP_SET_ACTION) != 0 && set->action != ACTION_RESTART &&
-	    set->action != ACTION_DISCARD && set->action != ACTION_NOOP &&
-	    (set->action >= ACTION_MAX || jobs[set->action].kind == JOB_NONE))
 		return TICKET_INCONSISTENT;
 	return TICKET_OK;
 }
 
+/* The time to confirm is that of the moment: a later SET does not change it. */
 static void
 queue(struct engine *e, enum action action, const struct job *job)
 {
@@ -174,6 +239,8 @@ queue(struct engine *e, enum action action, const struct job *job)
 
 	q->action = action;
 	q->job = *job;
+	if (actions[action].confirmed)
+		q->job.confirm_timeout = e->status.confirm_timeout;
 	STAILQ_INSERT_TAIL(&e->actions, q, next);
 	log_info("snmp", "action %s queued", name_text(&action_names, action));
 	actions_next(e);
@@ -192,12 +259,16 @@ actions_add(struct engine *e, const struct snmp_prepare *set)
 		    e->counters.spin_lock == INT32_MAX ? 0 : e->counters.spin_lock + 1;
 		engine_save_counters(e);
 	}
-	if ((set->has & SNMP_SET_MODE) != 0) {
-		job.commit = has_action && set->action == ACTION_COMMIT;
-		queue(e, job.commit ? ACTION_COMMIT : ACTION_NOOP, &job);
-		if (job.commit)
-			return;
+	if ((set->has & SNMP_SET_CONFIRM_TIMEOUT) != 0)
+		e->status.confirm_timeout = set->confirm_timeout;
+	if (is_alone(set)) {
+		job.commit = 1;
+		job.defer_restart = actions[set->action].job.defer_restart;
+		queue(e, set->action, &job);
+		return;
 	}
+	if ((set->has & SNMP_SET_MODE) != 0)
+		queue(e, ACTION_NOOP, &job);
 	if (has_action)
-		queue(e, set->action, &jobs[set->action]);
+		queue(e, set->action, &actions[set->action].job);
 }

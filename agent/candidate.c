@@ -60,7 +60,7 @@ candidate_rebase(struct engine *e)
 }
 
 int
-candidate_may_write(struct engine *e, const struct identity *who, struct err *err)
+candidate_may_join(struct engine *e, const struct identity *who, struct err *err)
 {
 	if (!who->may_write)
 		return err_set(err, ERR_DENIED, NULL,
@@ -71,6 +71,18 @@ candidate_may_write(struct engine *e, const struct identity *who, struct err *er
 		    e->lock_session[store] != who->session)
 			return err_set(err, ERR_LOCKED, NULL,
 			    "the configuration is locked by %s", e->status.lock_user);
+	if (e->confirm.phase == CONFIRM_CHANGING ||
+	    e->confirm.phase == CONFIRM_GOING_BACK)
+		return err_set(err, ERR_BUSY, NULL,
+		    "the confirmed commit by %s is being ended", e->confirm.point.user);
+	return 0;
+}
+
+int
+candidate_may_write(struct engine *e, const struct identity *who, struct err *err)
+{
+	if (candidate_may_join(e, who, err) == -1)
+		return -1;
 	if (e->commit != NULL)
 		return err_set(err, ERR_BUSY, NULL, "a commit by %s is under way",
 		    e->status.last_user);

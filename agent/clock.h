@@ -6,5 +6,7 @@
 #include <stdint.h>
 
 int64_t clock_ms(void);
+/* Also while the device sleeps; for what must end whatever happens. */
+int64_t clock_boot_ms(void);
 
 #endif

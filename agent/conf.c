@@ -83,7 +83,7 @@ check_interval(cfg_t *cfg, cfg_opt_t *opt)
 
 	if (seconds >= 0 && seconds <= 86400)
 		return 0;
-	cfg_error(cfg, "restart-interval is outside of 0 to 86400");
+	cfg_error(cfg, "%s is outside of 0 to 86400", cfg_opt_name(opt));
 	return -1;
 }
 
@@ -111,6 +111,7 @@ static cfg_opt_t options[] = {
 	CFG_STR("model", "", CFGF_NONE),
 	CFG_STR("host-name", "", CFGF_NONE),
 	CFG_INT("restart-interval", 10, CFGF_NONE),
+	CFG_INT("verify-interval", 900, CFGF_NONE),
 	CFG_STR("log-level", "info", CFGF_NONE),
 	CFGFILE_END,
 };
@@ -129,6 +130,7 @@ static const struct cfgfile_rule rules[] = {
 	{ "model", check_short },
 	{ "host-name", check_short },
 	{ "restart-interval", check_interval },
+	{ "verify-interval", check_interval },
 	{ "log-level", check_level },
 };
 
@@ -175,6 +177,7 @@ take(cfg_t *cfg, struct conf *conf)
 	if (conf->host_name[0] == '\0' && gethostname(host, sizeof(host) - 1) == 0)
 		copy(conf->host_name, sizeof(conf->host_name), host);
 	conf->restart_interval = (uint32_t)cfg_getint(cfg, "restart-interval");
+	conf->verify_interval = (uint32_t)cfg_getint(cfg, "verify-interval");
 	conf->log_level = (uint32_t)find_level(cfg_getstr(cfg, "log-level"));
 }
 

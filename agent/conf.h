@@ -27,6 +27,8 @@ struct conf {
 	char host_name[STATUS_NAME]; /* default: gethostname() */
 	uint32_t restart_interval;   /* seconds between two restarts of one service;
 					default 10 */
+	uint32_t verify_interval;    /* seconds between comparisons of the live files
+					with their manifest; default 900; 0: never */
 	uint32_t log_level;          /* enum log_level */
 	int foreground;              /* from the command line */
 	int ready_fd;                /* told when all has started; 0: nobody waits */

@@ -54,6 +54,7 @@ engine_begin(struct engine *e)
 		.recovered = e->recovered };
 
 	sessions_begin(e);
+	confirm_next(e);
 	if (e->recovered == 0)
 		return;
 	back.target = held_use(e->running);

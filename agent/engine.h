@@ -10,6 +10,8 @@
  *   sessions   what sessions and workers ask
  *   candidate  the candidate, its lock, what is refused
  *   commit     the steps of a commit and the way back
+ *   confirm    the commit that waits for its confirmation
+ *   pending    services that do not use yet what is in force
  *   prober     one service asked over TLS what it serves
  *   watch      the services between commits
  *   expiry     dates and their alarms
@@ -78,6 +80,30 @@ struct service_run {
 	struct prober *watcher; /* a probe between commits, under way */
 	int64_t restarted_ms;   /* CLOCK_MONOTONIC; 0: not by us */
 	int64_t next_probe_ms;
+	bool told_out_of_sync; /* that was told, its end was not */
+	uint32_t differs;      /* probes in a row that found it otherwise */
+	bool files_changed;    /* one of its live files is not as it was written */
+};
+
+enum confirm_phase {
+	CONFIRM_NONE,
+	CONFIRM_WAITING,
+	CONFIRM_CHANGING,  /* being confirmed or extended: the monitor writes it down */
+	CONFIRM_GOING_BACK /* as soon as nothing else is under way */
+};
+
+/* A confirmed commit that waits (RFC 6241 8.4). */
+struct confirm {
+	enum confirm_phase phase;
+	struct confirm_point point;
+	uint32_t session;          /* without point.persist: it ends with this one */
+	int timer_fd;              /* CLOCK_BOOTTIME */
+	struct event *timer;       /* on it; NULL: it does not run */
+	uint32_t asked_by;         /* the session that waits for an answer; 0: none */
+	struct confirm_point next; /* CONFIRM_CHANGING: what it becomes */
+	char changed_by[STATUS_NAME];
+	struct err reason; /* CONFIRM_GOING_BACK */
+	bool loading;      /* the generation to go back to */
 };
 
 struct engine {
@@ -87,9 +113,13 @@ struct engine {
 
 	struct services services;
 	int services_fd;
-	uint32_t restart_interval;
+	uint32_t restart_interval, verify_interval;
 
 	struct held *running;
+	/* What was in force before it and is not kept: the candidate may be made from
+	 * it. 0: none. */
+	struct held *left;
+	uint64_t left_generation;
 	uint64_t generation; /* 0: a new device */
 	uint64_t recovered;  /* a commit that was cut off before this start; 0: none */
 	bool same_boot;      /* and the machine has not been started since */
@@ -99,21 +129,28 @@ struct engine {
 	uint32_t lock_session[SES_STORE_MAX]; /* 0: not locked */
 
 	struct commit *commit; /* NULL: none under way */
+	uint64_t tip;          /* revision of what a change of its own is built on */
 	bool stuck;            /* the last one could not even be undone */
+	struct confirm confirm;
+	struct pending pending;
 	int new_services_fd; /* definitions that wait for the commit to end; -1: none */
 	struct status status;
 	struct event *publish_timer, *watch_timer, *expiry_timer, *action_timer,
 	    *heartbeat_timer;
 	struct service_run services_run[LIMIT_SERVICES];
+	bool verifying; /* PRIV_VERIFY is not answered yet */
+	uint64_t verified_generation;
+	int64_t next_verify_ms;
 
 	int64_t turned_away_ms; /* when that was logged last; 0: never */
 	uint32_t last_id;       /* of requests, children and sessions */
-	LIST_HEAD(, priv_pending) pending;
+	LIST_HEAD(, priv_pending) requests;
 	LIST_HEAD(, child) children;
 	LIST_HEAD(, session) sessions;
 	STAILQ_HEAD(, queued_action) actions;
 	uint32_t action_session; /* the worker that does the first of them; 0: none */
 	STAILQ_HEAD(, outgoing) outbox;
+	int64_t notified[NOTIFY_KIND_MAX]; /* when each was raised last; 0: never */
 	LIST_HEAD(, raised) alarms;
 	struct ticket ticket;
 	uint32_t last_ticket;
@@ -157,10 +194,9 @@ void sessions_add_client(struct engine *, const struct identity *, int client);
 /* A session without a client; returns its number. */
 uint32_t sessions_add_worker(struct engine *, const struct job *, const char *user);
 void sessions_tell_step(struct engine *, const struct ses_step *);
-/* The session is sent the reply unless it is gone. */
+/* Everybody who waits for what has ended is told how. */
 struct commit_outcome;
-void sessions_commit_ended(struct engine *, uint32_t session,
-    const struct commit_outcome *);
+void sessions_commit_ended(struct engine *, const struct commit_outcome *);
 void sessions_begin(
     struct engine *); /* those that waited until there was a generation */
 
@@ -176,12 +212,21 @@ void candidate_rebase(struct engine *);
 /* Why this session may not write now: ERR_LOCKED, ERR_BUSY, ERR_DENIED; 0 when it may.
  */
 int candidate_may_write(struct engine *, const struct identity *, struct err *);
+/* The same, for a change that may come along with the commit under way. */
+int candidate_may_join(struct engine *, const struct identity *, struct err *);
 void candidate_unlock_all(struct engine *, uint32_t session);
 /* Everything that is refused comes through here: last error, log, notification. */
 void engine_refused(struct engine *, const char *user, enum action, const struct err *);
 
 /* --- commit --- */
-enum commit_kind { COMMIT_NEW, COMMIT_RECOVER, COMMIT_RESTART, COMMIT_KIND_MAX };
+enum commit_kind {
+	COMMIT_NEW,
+	COMMIT_DEFER,   /* as new, but services stay as they are */
+	COMMIT_RECOVER, /* after one that was cut off */
+	COMMIT_REVERT,  /* from one that was not confirmed */
+	COMMIT_RESTART,
+	COMMIT_KIND_MAX
+};
 struct commit_request {
 	enum commit_kind kind;
 	struct held *target; /* taken */
@@ -193,7 +238,11 @@ struct commit_request {
 	uint32_t session; /* who is told the outcome; 0: nobody */
 	char user[STATUS_NAME];
 	char comment[STATUS_TEXT];
-	uint64_t recovered; /* COMMIT_RECOVER: the generation that was cut off */
+	uint64_t recovered;       /* COMMIT_RECOVER: the generation that was cut off */
+	uint32_t confirm_timeout; /* seconds; 0: for good */
+	char persist[STATUS_NAME];
+	uint64_t restore;  /* COMMIT_REVERT: the generation of target */
+	struct err reason; /* COMMIT_REVERT */
 	bool
 	    may_have_died; /* COMMIT_RECOVER: by a restart of ours, in this same boot */
 };
@@ -204,15 +253,55 @@ struct commit_outcome {
 	bool unchanged;
 };
 void commit_start(struct engine *, const struct commit_request *);
+/*
+ * A commit whose services were restarted a moment ago waits before it does anything,
+ * and takes in changes meanwhile: so services restart once for all of them.
+ */
+bool commit_is_gathering(const struct engine *);
+/* What it would put in force now; NULL: none gathers. */
+const struct held *commit_tip(const struct engine *);
+/* The target of this request, built on that, takes its place; takes it. */
+void commit_join(struct engine *, const struct commit_request *);
+
+/* --- confirm --- */
+/* From now on this waits; restore 0: nothing does.  session: 0 with persist. */
+void confirm_set(struct engine *, const struct confirm_point *, uint32_t session);
+/*
+ * Whether who names persist_id ("": who is this session) may commit, confirm or cancel
+ * now.  Nothing waits: whether any may.
+ */
+int confirm_judge(const struct engine *, uint32_t session, const char *persist_id,
+    struct err *);
+/* Why there is nothing to confirm or to cancel for it: also ERR_NOT_FOUND. */
+int confirm_judge_waiting(const struct engine *, uint32_t session,
+    const char *persist_id, struct err *);
+/* Keeps it, or with next->restore waits anew as next says; answers session at its end.
+ */
+void confirm_change(struct engine *, const struct confirm_point *next, const char *user,
+    uint32_t session);
+/* For SNMP: keeps what it began itself. */
+int confirm_keep(struct engine *, const char *user, struct err *);
+/* Goes back as soon as nothing is under way; answers session then. */
+void confirm_go_back(struct engine *, const struct err *reason, uint32_t session);
+void confirm_session_ended(struct engine *, uint32_t session);
+/* What has to be done and could not while a commit was under way. */
+void confirm_next(struct engine *);
+
+/* --- pending --- */
+void pending_set(struct engine *, struct pending);
+bool pending_is(const struct engine *, uint32_t service);
+/* A probe found what is committed served. */
+void pending_served(struct engine *, uint32_t service);
 
 /* --- prober --- */
 struct prober_spec {
 	const struct service_facts *service;
-	const uint8_t *leaf;  /* what it should serve; NULL: whatever it is */
-	uint32_t deadline_ms; /* until it must be seen */
-	uint32_t settle_ms;   /* and once more after this */
-	uint32_t in_a_row;    /* so many times; 1: the first answer is the last */
-	bool once;            /* no second try after a failure */
+	struct served expected; /* what it should serve */
+	bool must_match;        /* anything else is no answer */
+	uint32_t deadline_ms;   /* until it must be seen */
+	uint32_t settle_ms;     /* and once more after this */
+	uint32_t in_a_row;      /* so many times; 1: the first answer is the last */
+	bool once;              /* no second try after a failure */
 };
 typedef void prober_done(struct engine *, void *context, const struct probe_result *);
 struct prober *prober_start(struct engine *, const struct prober_spec *, prober_done *,
@@ -228,8 +317,14 @@ void watch_move(struct engine *, const struct services *old);
 void watch_saw(struct engine *, uint32_t service, const struct probe_result *);
 /* Whether what it served then is what is in force now. */
 void watch_judge(struct engine *, uint32_t service);
-/* SHA-256 of the leaf a service should serve in this configuration; NULL for none. */
-const uint8_t *watch_leaf(const struct engine *, const struct held *, uint32_t service);
+/* Another generation is live: nothing is known against its files. */
+void watch_files_anew(struct engine *);
+/* Tells that it is out of sync, or that it is not any more, if that was not told yet.
+ */
+void watch_tell(struct engine *, uint32_t service);
+/* What a service should serve in this configuration; nchain 0: nothing. */
+void watch_expected(const struct engine *, const struct held *, uint32_t service,
+    struct served *ret_served);
 
 /* --- expiry --- */
 void expiry_check(struct engine *);

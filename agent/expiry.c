@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Dates and their alarms: raised when a certificate in use enters a band, raised again
- * at each worse one, repeated at the configured interval, and cleared once.
+ * at each worse one, repeated at the configured interval, and cleared once.  What waits
+ * for a restart is repeated here, too.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,14 @@ clear(struct engine *e, struct raised *r, const struct snapshot_local *local,
 	free(r);
 }
 
+static bool
+is_due_again(const struct engine *e, int64_t sent, int64_t now)
+{
+	const int64_t repeat = (int64_t)e->status.settings.repeat_hours * 3600;
+
+	return repeat != 0 && now - sent >= repeat;
+}
+
 static void
 judge_row(struct engine *e, const struct snapshot_local *local, int64_t now)
 {
@@ -87,14 +96,13 @@ judge_row(struct engine *e, const struct snapshot_local *local, int64_t now)
 	    ? alarm_of[local_validity(s, local, &e->status, now)]
 	    : ALARM_NONE;
 	struct raised *r = find_raised(e, local->index);
-	const int64_t repeat = (int64_t)e->status.settings.repeat_hours * 3600;
 
 	if (alarm == ALARM_NONE) {
 		if (r != NULL)
 			clear(e, r, local, now);
 		return;
 	}
-	if (r != NULL && r->alarm == alarm && (repeat == 0 || now - r->sent < repeat))
+	if (r != NULL && r->alarm == alarm && !is_due_again(e, r->sent, now))
 		return;
 	if (r == NULL) {
 		r = xcalloc(1, sizeof(*r));
@@ -104,6 +112,19 @@ judge_row(struct engine *e, const struct snapshot_local *local, int64_t now)
 	r->alarm = alarm;
 	r->sent = now;
 	notify(e, kind_of[alarm], local->index, local, now);
+}
+
+static void
+repeat_restart_pending(struct engine *e, int64_t now)
+{
+	struct notification n = { .kind = NOTIFY_RESTART_PENDING };
+
+	if (e->pending.services == 0 ||
+	    !is_due_again(e, e->notified[NOTIFY_RESTART_PENDING], now))
+		return;
+	n.u.restart.pending = 1;
+	n.u.restart.generation = e->generation;
+	outbox_add(e, &n);
 }
 
 static void
@@ -130,6 +151,7 @@ expiry_check(struct engine *e)
 	}
 	for (uint32_t i = 0; i < s->header->locals.count; i++)
 		judge_row(e, &s->locals[i], now);
+	repeat_restart_pending(e, now);
 	if (e->expiry_timer == NULL)
 		e->expiry_timer = evtimer_new(e->base, on_timer, e);
 	event_add(e->expiry_timer, &again);

@@ -19,6 +19,7 @@
 #include "agent/log.h"
 #include "agent/memfile.h"
 #include "agent/monitor_self.h"
+#include "agent/service_index.h"
 #include "agent/xalloc.h"
 
 #define PID_NAME "certconfd.pid"
@@ -123,6 +124,10 @@ tell_boot(struct monitor *m)
 	memcpy(boot->host, m->conf->host_name, sizeof(boot->host));
 	memcpy(boot->state_dir, m->conf->state_dir, sizeof(boot->state_dir));
 	boot->restart_interval = m->conf->restart_interval;
+	boot->verify_interval = m->conf->verify_interval;
+	boot->pending = waiting_pending(&state->waiting, &m->services->table);
+	if (m->store.unconfirmed)
+		boot->confirm = state->journal.confirm;
 	hash_machine_id(boot->machine_id);
 	fds[0] = services_file(m);
 	if (boot->generation != 0) {
@@ -199,6 +204,7 @@ open_all(struct monitor *m)
 	if (store_open(&m->store, m->conf->state_dir, &err) == -1)
 		fatal("store", "%s: %s", err.where, err.text);
 	m->services = service_set_load(m->conf->services_dir, m->conf->features_dir);
+	service_index_assign(m->store.state.dir, m->services);
 	m->committing = m->store.recovered != 0;
 	clients_find_groups(m);
 	if (clients_open(m, &err) == -1)
@@ -223,6 +229,7 @@ reload(struct monitor *m)
 	}
 	m->reload_waits = false;
 	set = service_set_load(m->conf->services_dir, m->conf->features_dir);
+	service_index_assign(m->store.state.dir, set);
 	clients_find_groups(m);
 	log_info("service", "definitions read again: %u", set->table.count);
 	if (set->table.revision == m->services->table.revision) {

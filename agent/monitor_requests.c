@@ -4,6 +4,7 @@
  * judged again here: the engine may have been taken over.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "agent/memfile.h"
 #include "agent/monitor_self.h"
 #include "agent/stage.h"
+#include "agent/staged.h"
 #include "lib/snapshot.h"
 
 #define KEYS_MAX ((size_t)64 << 20)
@@ -32,7 +34,8 @@ check_commit(const struct status_commit *commit)
 {
 	if (!is_text(commit->user, sizeof(commit->user)) ||
 	    !is_text(commit->comment, sizeof(commit->comment)) ||
-	    !is_text(commit->error_text, sizeof(commit->error_text)))
+	    !is_text(commit->error_text, sizeof(commit->error_text)) ||
+	    !is_text(commit->changes, sizeof(commit->changes)))
 		fatal("requests", "an irregular request: a text has no end");
 }
 
@@ -87,6 +90,7 @@ stage(struct monitor *m, void *context, struct err *err)
 		.services = m->services,
 		.keys = &m->keys,
 		.base = request->base,
+		.restore = m->store.state.journal.restore,
 		.commit = request->commit,
 	};
 
@@ -126,6 +130,7 @@ do_activate(struct monitor *m, struct msg *msg, struct err *err)
 
 	if (helper_stages(m))
 		return err_set(err, ERR_BUSY, "", "a generation is being written");
+	m->committing = true;
 	return store_activate(&m->store, request, err);
 }
 
@@ -144,6 +149,9 @@ do_end(struct monitor *m, struct msg *msg, struct err *err)
 	struct err ignored;
 
 	check_commit(&request->commit);
+	if (!is_text(request->confirm.user, sizeof(request->confirm.user)) ||
+	    !is_text(request->confirm.persist, sizeof(request->confirm.persist)))
+		fatal("requests", "an irregular request: a text has no end");
 	m->committing = false;
 	if (store_end(&m->store, request, err) == -1)
 		return -1;
@@ -190,45 +198,101 @@ do_load(struct monitor *m, struct msg *msg, struct err *err)
 
 /* --- services --- */
 
+/* What each command is called, and where its arguments are in a definition. */
+static const struct {
+	const char *what;
+	size_t argv;
+} commands[] = {
+	[COMMAND_CHECK] = { "check", offsetof(struct service, check) },
+	[COMMAND_RESTART] = { "restart", offsetof(struct service, restart) },
+	[COMMAND_STOP] = { "stop", offsetof(struct service, stop) },
+};
+_Static_assert(nitems(commands) == COMMAND_MAX, "a row for every command");
+
+static char *const *
+arguments(const struct service *s, uint32_t command)
+{
+	char **argv;
+
+	memcpy(&argv, (const char *)s + commands[command].argv, sizeof(argv));
+	return argv;
+}
+
 /* In the helper. */
 static int
-restart(struct monitor *m, void *context, struct err *err)
+run_command(struct monitor *m, void *context, struct err *err)
 {
-	const uint32_t *row = context;
-	const struct service *s = &m->services->rows[*row];
-	struct command command = {
+	const struct priv_run *request = context;
+	const struct service *s = &m->services->rows[request->service];
+	const struct command command = {
 		.service = s->facts.name,
-		.what = "check",
-		.argv = s->check,
+		.what = commands[request->command].what,
+		.argv = arguments(s, request->command),
 		.deadline_ms = s->facts.deadline_ms,
+		.daemonises = s->daemonises && request->command == COMMAND_RESTART,
 	};
 
-	if (s->check != NULL && command_run(&command, err) == -1)
+	if (request->command == COMMAND_CHECK &&
+	    staged_enter(&m->store.generations, request->generation, err) == -1)
 		return -1;
-	command.what = "restart";
-	command.argv = s->restart;
-	command.daemonises = s->daemonises;
 	return command_run(&command, err);
 }
 
 static int
-do_restart(struct monitor *m, struct msg *msg, struct err *err)
+do_run(struct monitor *m, struct msg *msg, struct err *err)
 {
-	const struct priv_restart *request = (const void *)msg->data;
-	uint32_t row = request->service;
+	struct priv_run *request = (void *)msg->data;
 	const struct service *s;
 
 	if (request->services_revision != m->services->table.revision)
 		return err_set(err, ERR_CONFLICT, "",
 		    "the service definitions changed meanwhile");
-	if (row >= m->services->table.count)
-		return err_set(err, ERR_DENIED, "", "there is no service %u", row);
-	s = &m->services->rows[row];
-	if (s->restart == NULL)
-		return err_set(err, ERR_UNSUPPORTED, s->facts.name,
-		    "the service has no restart command");
-	log_debug("service", "%s is restarted", s->facts.name);
-	if (helper_start(m, msg->id, restart, &row, NULL, 0, err) == -1)
+	if (request->service >= m->services->table.count ||
+	    request->command >= COMMAND_MAX)
+		return err_set(err, ERR_DENIED, "", "there is no such command");
+	s = &m->services->rows[request->service];
+	if (arguments(s, request->command) == NULL)
+		return err_set(err, ERR_DENIED, s->facts.name,
+		    "the service has no %s command", commands[request->command].what);
+	log_debug("service", "%s: %s", s->facts.name, commands[request->command].what);
+	if (helper_start(m, msg->id, run_command, request, NULL, 0, err) == -1)
+		return -1;
+	return LATER;
+}
+
+static int
+do_pending(struct monitor *m, struct msg *msg, struct err *err)
+{
+	const struct priv_services *request = (const void *)msg->data;
+	const struct services *table = &m->services->table;
+	struct waiting waiting = { 0 };
+	uint32_t i;
+
+	if (request->services_revision != table->revision)
+		return err_set(err, ERR_CONFLICT, "",
+		    "the service definitions changed meanwhile");
+	for (i = 0; i < table->count; i++)
+		if ((request->pending.services >> i & 1) != 0)
+			waiting_add(&waiting, table->rows[i].name,
+			    (request->pending.unseen >> i & 1) != 0);
+	return state_put_waiting(&m->store.state, &waiting, err);
+}
+
+/* In the helper: what was read before is read again, from the disk. */
+static int
+verify(struct monitor *m, void *context, struct err *err)
+{
+	const struct generations *g = &m->store.generations;
+	bool snapshot;
+
+	(void)context;
+	return generation_verify(g, g->live, &snapshot, err);
+}
+
+static int
+do_verify(struct monitor *m, struct msg *msg, struct err *err)
+{
+	if (helper_start(m, msg->id, verify, NULL, NULL, 0, err) == -1)
 		return -1;
 	return LATER;
 }
@@ -249,10 +313,12 @@ static const struct msg_shape shapes[PRIV_TYPE_MAX] = {
 	[PRIV_FORGET] = { sizeof(struct priv_forget), 0, KEPT_BUNDLES },
 	[PRIV_STAGE] = { sizeof(struct priv_stage), 2, 2 },
 	[PRIV_ACTIVATE] = { sizeof(struct priv_activate), 0, 0 },
-	[PRIV_RESTART] = { sizeof(struct priv_restart), 0, 0 },
+	[PRIV_RUN] = { sizeof(struct priv_run), 0, 0 },
 	[PRIV_END] = { sizeof(struct priv_end), 0, 0 },
 	[PRIV_LOAD] = { sizeof(struct priv_load), 0, 0 },
 	[PRIV_COUNTERS] = { sizeof(struct priv_counters), 0, 0 },
+	[PRIV_PENDING] = { sizeof(struct priv_services), 0, 0 },
+	[PRIV_VERIFY] = { sizeof(struct priv_none), 0, 0 },
 	[PRIV_SNMP_KILL] = { sizeof(struct priv_none), 0, 0 },
 };
 
@@ -261,10 +327,12 @@ static int (*const run[PRIV_TYPE_MAX])(struct monitor *, struct msg *, struct er
 	[PRIV_FORGET] = do_forget,
 	[PRIV_STAGE] = do_stage,
 	[PRIV_ACTIVATE] = do_activate,
-	[PRIV_RESTART] = do_restart,
+	[PRIV_RUN] = do_run,
 	[PRIV_END] = do_end,
 	[PRIV_LOAD] = do_load,
 	[PRIV_COUNTERS] = do_counters,
+	[PRIV_PENDING] = do_pending,
+	[PRIV_VERIFY] = do_verify,
 	[PRIV_SNMP_KILL] = do_snmp_kill,
 };
 

@@ -24,6 +24,12 @@ static const uint32_t class_of[NOTIFY_KIND_MAX] = {
 	[NOTIFY_LOCAL_EXPIRY_CLEAR] = 1u << 0,
 	[NOTIFY_COMMIT_DONE] = 1u << 5,
 	[NOTIFY_COMMIT_FAILED] = 1u << 5,
+	[NOTIFY_STUCK] = 1u << 5,
+	[NOTIFY_STUCK_CLEAR] = 1u << 5,
+	[NOTIFY_SERVICE_OUT_OF_SYNC] = 1u << 6,
+	[NOTIFY_SERVICE_IN_SYNC_CLEAR] = 1u << 6,
+	[NOTIFY_RESTART_PENDING] = 1u << 6,
+	[NOTIFY_RESTART_PENDING_CLEAR] = 1u << 6,
 };
 
 static void
@@ -68,7 +74,7 @@ outbox_add(struct engine *e, struct notification *n)
 		e->status.notify_suppressed++;
 	}
 	n->seq = ++e->counters.notify_seq;
-	n->time = time(NULL);
+	n->time = e->notified[n->kind] = time(NULL);
 	engine_save_counters(e);
 	o = xcalloc(1, sizeof(*o));
 	o->notification = *n;

@@ -21,7 +21,7 @@ done(struct engine *e, struct msg *msg)
 	const struct priv_done *reply = (const void *)msg->data;
 	struct priv_pending *p;
 
-	LIST_FOREACH(p, &e->pending, next)
+	LIST_FOREACH(p, &e->requests, next)
 		if (p->id == msg->id)
 			break;
 	if (p == NULL)
@@ -89,9 +89,12 @@ boot(struct engine *e, struct msg *msg)
 	e->counters = b->counters;
 	e->generation = b->generation;
 	e->restart_interval = b->restart_interval;
+	e->verify_interval = b->verify_interval;
+	e->pending = b->pending;
 	take_status(e, b);
 	e->recovered = b->recovered;
 	e->same_boot = b->same_boot != 0;
+	confirm_set(e, &b->confirm, 0);
 	e->status.load_errors = b->generation != 0 && msg->nfds < 2;
 	if (msg->nfds > 1)
 		e->running = held_new(msg_take(msg, 1), -1, &err);
@@ -183,7 +186,7 @@ static const struct channel_callbacks callbacks = { on_message, on_end };
 void
 privlink_open(struct engine *e, int fd)
 {
-	LIST_INIT(&e->pending);
+	LIST_INIT(&e->requests);
 	e->services_fd = e->new_services_fd = -1;
 	e->monitor = channel_new(e->base, fd, &callbacks, e);
 }
@@ -197,7 +200,7 @@ privlink_request(struct engine *e, uint32_t type, const void *data, size_t len,
 	p->id = ++e->last_id;
 	p->answer = answer;
 	p->context = context;
-	LIST_INSERT_HEAD(&e->pending, p, next);
+	LIST_INSERT_HEAD(&e->requests, p, next);
 	channel_send(e->monitor, type, p->id, data, len, fds, nfds);
 }
 
@@ -205,8 +208,11 @@ void
 privlink_forget_keys(struct engine *e)
 {
 	struct priv_forget forget = { 0 };
-	int fds[1];
+	const struct held *tip = commit_tip(e);
+	int fds[2];
 
+	if (tip != NULL)
+		fds[forget.nkeep++] = tip->bundle_fd;
 	if (e->candidate.held != NULL && e->candidate.held->bundle_fd != -1)
 		fds[forget.nkeep++] = e->candidate.held->bundle_fd;
 	privlink_request(e, PRIV_FORGET, &forget, sizeof(forget), fds,

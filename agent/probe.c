@@ -13,8 +13,27 @@
 #include "agent/msg.h"
 #include "agent/sandbox.h"
 
+/* The chain as it was presented, leaf first, as far as it is asked for. */
 static int
-take_leaf(SSL *ssl, struct probe_result *result, struct err *err)
+take_chain(SSL *ssl, uint32_t wanted, struct probe_result *result, struct err *err)
+{
+	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+	uint8_t sha256[LIMIT_CHAIN * SHA256_SIZE];
+	uint32_t n = 0;
+
+	result->nchain = chain == NULL ? 0 : (uint32_t)sk_X509_num(chain);
+	if (wanted == 0 || wanted > LIMIT_CHAIN)
+		wanted = 1;
+	for (; n < result->nchain && n < wanted; n++)
+		if (X509_digest(sk_X509_value(chain, (int)n), EVP_sha256(),
+			sha256 + (size_t)n * SHA256_SIZE, NULL) != 1)
+			return err_set(err, ERR_MEMORY, NULL,
+			    "cannot take the digest of what was served");
+	return served_digest(sha256, n, &result->served, err);
+}
+
+static int
+take_served(SSL *ssl, uint32_t wanted, struct probe_result *result, struct err *err)
 {
 	X509 *leaf = SSL_get0_peer_certificate(ssl);
 	struct tm tm;
@@ -22,13 +41,11 @@ take_leaf(SSL *ssl, struct probe_result *result, struct err *err)
 	if (leaf == NULL)
 		return err_set(err, ERR_SERVICE_FAILED, NULL,
 		    "answers TLS without a certificate");
-	if (X509_digest(leaf, EVP_sha256(), result->leaf, NULL) != 1 ||
-	    ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &tm) != 1)
-		return err_set(err, ERR_MEMORY, NULL,
-		    "cannot take the digest of what was served");
+	if (ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &tm) != 1)
+		return err_set(err, ERR_SERVICE_FAILED, NULL,
+		    "serves a certificate without a date");
 	result->not_after = timegm(&tm);
-	result->nchain = (uint32_t)sk_X509_num(SSL_get_peer_cert_chain(ssl));
-	return 0;
+	return take_chain(ssl, wanted, result, err);
 }
 
 /*
@@ -54,7 +71,7 @@ handshake(int server, const struct probe_job *job, struct probe_result *result,
 		err_set(err, ERR_SERVICE_FAILED, NULL, "does not answer TLS");
 		goto out;
 	}
-	rc = take_leaf(ssl, result, err);
+	rc = take_served(ssl, job->nchain, result, err);
 	SSL_shutdown(ssl);
 out:
 	SSL_free(ssl);

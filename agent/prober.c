@@ -24,7 +24,6 @@
 struct prober {
 	struct engine *engine;
 	struct prober_spec spec;
-	uint8_t leaf[SHA256_SIZE];
 	prober_done *done;
 	void *context;
 	int64_t deadline_ms;
@@ -119,16 +118,30 @@ bad(struct prober *p)
 	p->pause_ms = p->pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : p->pause_ms * 2;
 }
 
+/* Whether it is what it should be; certificates after that do not matter. */
+static int
+compare(const struct prober *p, struct err *err)
+{
+	const struct served *want = &p->spec.expected, *got = &p->result.served;
+
+	if (memcmp(got->leaf, want->leaf, SHA256_SIZE) != 0)
+		return err_set(err, ERR_SERVICE_FAILED, p->spec.service->name,
+		    "serves another certificate than the committed one");
+	if (got->nchain != want->nchain ||
+	    memcmp(got->chain, want->chain, SHA256_SIZE) != 0)
+		return err_set(err, ERR_SERVICE_FAILED, p->spec.service->name,
+		    "serves another chain than the committed one");
+	return 0;
+}
+
 static void
 answered(struct prober *p)
 {
 	struct probe_result *r = &p->result;
 
 	attempt_clear(p);
-	if (r->err.code == ERR_NONE && p->spec.leaf != NULL &&
-	    memcmp(r->leaf, p->leaf, SHA256_SIZE) != 0)
-		err_set(&r->err, ERR_SERVICE_FAILED, p->spec.service->name,
-		    "serves another certificate than the committed one");
+	if (r->err.code == ERR_NONE && p->spec.must_match)
+		(void)compare(p, &r->err);
 	if (r->err.code == ERR_NONE)
 		good(p);
 	else
@@ -186,6 +199,7 @@ handshake(struct prober *p)
 	snprintf(spawn.u.probe.name, sizeof(spawn.u.probe.name), "%s",
 	    p->spec.service->probe_name);
 	spawn.u.probe.deadline_ms = ATTEMPT_MS;
+	spawn.u.probe.nchain = p->spec.expected.nchain;
 	if (msg_pair(pair) == -1) {
 		failed(p, "no descriptor left to ask");
 		return;
@@ -275,10 +289,15 @@ on_timer(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (p->connected != NULL || p->channel != NULL)
-		failed(p, "no answer in time");
-	else
+	if (p->connected == NULL && p->channel == NULL) {
 		attempt(p);
+	} else if (p->result.err.code != ERR_NONE && clock_ms() >= p->deadline_ms) {
+		/* cut short: what was seen before tells more */
+		attempt_clear(p);
+		finish(p);
+	} else {
+		failed(p, "no answer in time");
+	}
 }
 
 struct prober *
@@ -289,8 +308,6 @@ prober_start(struct engine *e, const struct prober_spec *spec, prober_done *done
 
 	p->engine = e;
 	p->spec = *spec;
-	if (spec->leaf != NULL)
-		memcpy(p->leaf, spec->leaf, SHA256_SIZE);
 	p->done = done;
 	p->context = context;
 	p->fd = -1;

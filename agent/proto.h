@@ -17,6 +17,7 @@
 
 #include "lib/bytes.h"
 #include "lib/err.h"
+#include "lib/served.h"
 #include "lib/status.h"
 
 /* Who asks. */
@@ -51,13 +52,33 @@ enum priv_type {
 	PRIV_FORGET, /* engine -> monitor: drop all waiting keys but those named */
 	PRIV_STAGE,  /* engine -> monitor: write a generation completely */
 	PRIV_ACTIVATE, /* engine -> monitor: journal it and point live at it */
-	PRIV_RESTART,  /* engine -> monitor: run a service's restart command */
+	PRIV_RUN,      /* engine -> monitor: run a command of a service */
 	PRIV_END,  /* engine -> monitor: the commit is over: history, journal, prune */
 	PRIV_LOAD, /* engine -> monitor: a file of a kept generation */
-	PRIV_COUNTERS,  /* engine -> monitor: make these durable */
+	PRIV_COUNTERS, /* engine -> monitor: make these durable */
+	PRIV_PENDING,  /* engine -> monitor: these services wait for a restart */
+	PRIV_VERIFY,   /* engine -> monitor: compare the live files with the manifest */
 	PRIV_SNMP_KILL, /* engine -> monitor: its heartbeat stopped; start another */
 	PRIV_DONE,      /* monitor -> engine: the answer to a request, by its id */
 	PRIV_TYPE_MAX
+};
+
+/* Services that wait for a restart; bit n is row n of the services table. */
+struct pending {
+	uint64_t services;
+	uint64_t unseen; /* of them: no probe can tell, the certificate is the same */
+};
+_Static_assert(LIMIT_SERVICES <= 64, "a bit for every service");
+
+/*
+ * What a confirmed commit that waits goes back to, and when (RFC 6241 8.4).  restore 0:
+ * none waits.
+ */
+struct confirm_point {
+	uint64_t restore;
+	int64_t deadline_ms; /* CLOCK_BOOTTIME */
+	char user[STATUS_NAME];
+	char persist[STATUS_NAME]; /* "": it ends with its session */
 };
 
 /* PRIV_BOOT: services table, then the running snapshot (none on a new device). */
@@ -74,6 +95,9 @@ struct priv_boot {
 	char state_dir[STATUS_TEXT];
 	uint8_t machine_id[SHA256_SIZE]; /* hash of it: a clone has another */
 	uint32_t restart_interval;       /* seconds between restarts of one service */
+	uint32_t verify_interval;        /* seconds between PRIV_VERIFY; 0: never */
+	struct pending pending;
+	struct confirm_point confirm; /* it still waits */
 };
 
 /* PRIV_CLIENT: the connected socket. */
@@ -106,19 +130,28 @@ struct priv_stage {
 /* PRIV_ACTIVATE: nothing.  Refused when that generation is not completely there. */
 struct priv_activate {
 	uint64_t generation;
-	uint64_t previous; /* what start-up goes back to; 0 with back: clears nothing */
+	uint64_t previous; /* what start-up goes back to */
 	uint8_t back;      /* this is the way back */
 	struct counters counters;
 };
 
-struct priv_restart {
+enum service_command { COMMAND_CHECK, COMMAND_RESTART, COMMAND_STOP, COMMAND_MAX };
+
+/*
+ * PRIV_RUN.  A check sees this generation where live is; ERR_UNSUPPORTED when that
+ * cannot be arranged.
+ */
+struct priv_run {
 	uint32_t service; /* row of the services table */
+	uint32_t command; /* enum service_command */
 	uint64_t services_revision;
+	uint64_t generation; /* COMMAND_CHECK */
 };
 
 struct priv_end {
-	uint64_t generation; /* the one that was tried */
-	uint32_t keep;       /* 0: it was rolled back, its directory goes */
+	uint64_t generation;          /* the one that was tried */
+	uint32_t keep;                /* 0: it was rolled back, its directory goes */
+	struct confirm_point confirm; /* what waits from now on */
 	struct status_commit commit;
 };
 
@@ -130,6 +163,11 @@ struct priv_load {
 
 struct priv_counters {
 	struct counters counters;
+};
+
+struct priv_services {
+	struct pending pending;
+	uint64_t services_revision;
 };
 
 /* PRIV_DONE: the file for PRIV_LOAD, otherwise nothing. */
@@ -158,12 +196,16 @@ enum job_kind {
 
 struct job {
 	uint32_t kind;
-	uint32_t commit; /* commit it alone, leaving the candidate as it is */
+	uint32_t commit;        /* commit it alone, leaving the candidate as it is */
+	uint32_t defer_restart; /* with commit */
+	uint32_t
+	    confirm_timeout; /* with commit: seconds; 0: no confirmation is needed */
 	uint64_t arg;
 };
 
 struct probe_job {
-	char name[256]; /* server name to ask for; "" for none */
+	char name[256];  /* server name to ask for; "" for none */
+	uint32_t nchain; /* certificates to take the digest of */
 	uint32_t deadline_ms;
 };
 
@@ -197,6 +239,8 @@ enum ses_type {
 	SES_COMMIT,  /* session: put the candidate, or a change of its own, in force */
 	SES_VALIDATED, /* session: the verdict on the candidate */
 	SES_DISCARD,
+	SES_CONFIRM, /* session: keep what a confirmed commit has put in force */
+	SES_CANCEL,  /* session: go back from it now; answered when that is done */
 	SES_LOCK,
 	SES_UNLOCK,
 	SES_RESTART,   /* run the restart commands of all enabled services */
@@ -215,6 +259,8 @@ enum ses_store { STORE_RUNNING, STORE_CANDIDATE, SES_STORE_MAX };
  */
 struct ses_get {
 	uint32_t store;
+	/* For a change that is committed alone: also what is about to be in force. */
+	uint32_t for_change;
 };
 
 /*
@@ -223,7 +269,7 @@ struct ses_get {
  * reply is ERR_BUSY with stale set, and the session does it again.
  */
 struct ses_edit {
-	uint64_t base; /* revision of the candidate, or generation with private */
+	uint64_t base; /* revision of what it was built on */
 	uint64_t services_revision;
 	uint32_t has_keys;
 	uint32_t action;    /* enum action, for the last action */
@@ -234,10 +280,26 @@ struct ses_commit {
 	uint32_t private; /* a change of the session's own, with the files of SES_EDIT
 			   */
 	uint32_t origin;  /* enum origin */
+	uint32_t defer_restart;   /* services stay as they are */
+	uint32_t confirm_timeout; /* seconds, 1..LIMIT_CONFIRM_SECONDS; 0: final */
 	uint64_t
 	    keys_from; /* with private: a kept generation that has its keys; 0: none */
 	struct ses_edit edit; /* with private */
 	char comment[STATUS_TEXT];
+	/* with confirm_timeout: who knows it may confirm; "": only this session */
+	char persist[STATUS_NAME];
+	/* what this one confirms or extends; "": what this session began, if anything
+	 */
+	char persist_id[STATUS_NAME];
+};
+
+/*
+ * SES_CONFIRM, SES_CANCEL: ERR_NOT_FOUND when none waits, ERR_BAD_ELEMENT at persist-id
+ * when it is another's.
+ */
+struct ses_confirm {
+	uint32_t origin; /* enum origin */
+	char persist_id[STATUS_NAME];
 };
 
 struct ses_validated {
@@ -285,6 +347,7 @@ struct ses_reply {
 enum commit_step {
 	STEP_SURVEY, /* which services work now: only those can fail it */
 	STEP_STAGE,
+	STEP_CHECK, /* the check commands, against what was staged */
 	STEP_ACTIVATE,
 	STEP_RESTART,
 	STEP_PROBE,
@@ -305,9 +368,9 @@ struct ses_step {
 /* --- probe and engine --- */
 enum probe_type { PROBE_RESULT = 1, PROBE_TYPE_MAX };
 struct probe_result {
-	struct err err; /* ERR_NONE: a TLS server answered */
-	uint8_t leaf[SHA256_SIZE];
-	uint32_t nchain;
+	struct err err;       /* ERR_NONE: a TLS server answered */
+	struct served served; /* as many as the job wants, if there are so many */
+	uint32_t nchain;      /* all that were presented */
 	int64_t not_after;
 };
 
@@ -338,6 +401,12 @@ enum notify_kind {
 	NOTIFY_LOCAL_EXPIRY_CLEAR,
 	NOTIFY_COMMIT_DONE,
 	NOTIFY_COMMIT_FAILED,
+	NOTIFY_SERVICE_OUT_OF_SYNC,
+	NOTIFY_SERVICE_IN_SYNC_CLEAR,
+	NOTIFY_RESTART_PENDING,
+	NOTIFY_RESTART_PENDING_CLEAR,
+	NOTIFY_STUCK,
+	NOTIFY_STUCK_CLEAR,
 	NOTIFY_KIND_MAX
 };
 
@@ -361,7 +430,17 @@ struct notification {
 			uint32_t action, result;
 			struct err err;
 			char user[STATUS_NAME];
-		} commit;
+		} commit; /* also stuck and its clear */
+		struct {
+			char name[STATUS_NAME];
+			uint32_t state;   /* enum service_state */
+			uint32_t in_sync; /* enum sync_state */
+			uint32_t last_result;
+		} service;
+		struct {
+			uint32_t pending;
+			uint64_t generation;
+		} restart;
 	} u;
 };
 
@@ -369,11 +448,13 @@ struct notification {
 #define SNMP_SET_MODE 0x1u
 #define SNMP_SET_ACTION 0x2u
 #define SNMP_SET_SPIN_LOCK 0x4u
+#define SNMP_SET_CONFIRM_TIMEOUT 0x8u
 struct snmp_prepare {
 	uint32_t has;
 	uint32_t mode;   /* enum verify_mode */
 	uint32_t action; /* enum action */
 	uint32_t spin_lock;
+	uint32_t confirm_timeout; /* seconds; the commit of this PDU uses it too */
 };
 
 /* How a SET is refused. */

@@ -18,8 +18,12 @@ state_of(const struct engine *e)
 		    : CONFIG_COMMITTING;
 	if (e->stuck)
 		return CONFIG_STUCK;
+	if (e->confirm.phase == CONFIRM_GOING_BACK)
+		return CONFIG_ROLLING_BACK;
 	if (e->action_session != 0)
 		return CONFIG_LOADING;
+	if (e->confirm.phase != CONFIRM_NONE)
+		return CONFIG_AWAITING_CONFIRM;
 	if (e->candidate.held == NULL)
 		return CONFIG_IDLE;
 	return e->candidate.problem.code != ERR_NONE || e->candidate.conflicts
@@ -61,6 +65,9 @@ publish_now(struct engine *e)
 	fill_candidate(e);
 	actions_admin_mode(e, &s->admin_mode);
 	s->config_state = state_of(e);
+	s->restart_pending = e->pending.services != 0;
+	for (uint32_t i = 0; i < e->services.count; i++)
+		s->services[i].restart_pending = pending_is(e, i);
 	s->published = time(NULL);
 	s->clock = clock_judge(s->published);
 	s->spin_lock = e->counters.spin_lock;
@@ -101,6 +108,7 @@ fill_service(const struct engine *e, uint32_t i, const struct status_service *ol
 		if (strcmp(old[n].name, facts->name) == 0)
 			*row = old[n];
 	memcpy(row->name, facts->name, sizeof(row->name));
+	row->index = facts->index;
 	row->feature = (uint8_t)facts->feature;
 	row->enabled = 0;
 	row->local_index = 0;
@@ -138,6 +146,7 @@ add_undefined(struct engine *e)
 		memset(row, 0, sizeof(*row));
 		snprintf(row->name, sizeof(row->name), "%.*s", (int)name.len,
 		    name.data);
+		row->index = services_index(&e->services, name);
 		row->enabled = 1;
 		row->state = SERVICE_FAILED;
 		snprintf(row->last_error, sizeof(row->last_error),
@@ -185,10 +194,13 @@ void
 publish_commit(struct engine *e, const struct status_commit *record)
 {
 	struct status *s = &e->status;
+	uint32_t i;
 
-	if (s->ncommits > 0 && s->commits[0].generation == record->generation) {
-		s->commits[0] =
-		    *record; /* its end was recorded already, then came back */
+	for (i = 0; i < s->ncommits; i++)
+		if (s->commits[i].generation == record->generation)
+			break;
+	if (i < s->ncommits) {
+		s->commits[i] = *record; /* it came to another end since */
 		publish(e);
 		return;
 	}

@@ -4,13 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/sessions.h"
+#include "agent/requests.h"
 #include "agent/log.h"
 #include "agent/xalloc.h"
 
-/* What a session says is text for people only once it is terminated. */
-static struct err *
-terminated(struct err *err)
+struct err *
+request_terminated(struct err *err)
 {
 	err->where[sizeof(err->where) - 1] = '\0';
 	err->text[sizeof(err->text) - 1] = '\0';
@@ -20,8 +19,8 @@ terminated(struct err *err)
 	return err;
 }
 
-static void
-refuse(struct session *s, uint32_t id, const struct err *err)
+void
+request_refuse(struct session *s, uint32_t id, const struct err *err)
 {
 	struct ses_reply reply = { .err = *err };
 
@@ -33,8 +32,8 @@ refuse(struct session *s, uint32_t id, const struct err *err)
 }
 
 /* The base it was built on is not what it is now: it does it again. */
-static void
-refuse_stale(struct session *s, uint32_t id)
+void
+request_refuse_stale(struct session *s, uint32_t id)
 {
 	struct ses_reply reply = { .stale = 1 };
 
@@ -51,14 +50,14 @@ reply_ok(struct session *s, uint32_t id)
 	session_reply(s, id, &reply, NULL, 0);
 }
 
-static bool
-may_write(struct session *s, uint32_t id)
+bool
+request_may_write(struct session *s, uint32_t id)
 {
 	struct err err;
 
 	if (candidate_may_write(s->engine, &s->identity, &err) == 0)
 		return true;
-	refuse(s, id, &err);
+	request_refuse(s, id, &err);
 	return false;
 }
 
@@ -68,14 +67,17 @@ get(struct session *s, struct msg *msg)
 	const struct ses_get *request = (const void *)msg->data;
 	struct engine *e = s->engine;
 	const struct held *held = e->running;
-	struct ses_reply reply = { .revision = e->generation };
+	struct ses_reply reply = { .revision = e->tip };
 	struct err err;
 	int fds[3];
+
+	if (request->for_change && commit_is_gathering(e))
+		held = commit_tip(e);
 
 	if (!s->identity.may_read) {
 		err_set(&err, ERR_DENIED, NULL, "%s may not read the configuration",
 		    s->identity.user);
-		refuse(s, msg->id, &err);
+		request_refuse(s, msg->id, &err);
 		return;
 	}
 	if (request->store == STORE_CANDIDATE) {
@@ -88,7 +90,7 @@ get(struct session *s, struct msg *msg)
 	fds[1] = held->snapshot_fd;
 	fds[2] = memfile_new("status", &e->status, sizeof(e->status), &err);
 	if (fds[2] == -1) {
-		refuse(s, msg->id, &err);
+		request_refuse(s, msg->id, &err);
 		return;
 	}
 	session_reply(s, msg->id, &reply, fds, 3);
@@ -122,8 +124,8 @@ count_indices(struct engine *e, const struct held *held)
 }
 
 /* Takes what a session made; its keys go on to the monitor unread. */
-static struct held *
-take(struct session *s, const struct ses_edit *edit, struct msg *msg)
+struct held *
+request_take(struct session *s, const struct ses_edit *edit, struct msg *msg)
 {
 	struct engine *e = s->engine;
 	const struct priv_keys keys = { 0 };
@@ -133,18 +135,18 @@ take(struct session *s, const struct ses_edit *edit, struct msg *msg)
 
 	if (msg->nfds != 2 + (edit->has_keys != 0)) {
 		err_set(&err, ERR_OTHER, NULL, "the session sent something irregular");
-		refuse(s, msg->id, &err);
+		request_refuse(s, msg->id, &err);
 		return NULL;
 	}
 	fd = msg_take(msg, 0);
 	if ((held = held_new(fd, msg_take(msg, 1), &err)) == NULL) {
-		refuse(s, msg->id, &err);
+		request_refuse(s, msg->id, &err);
 		return NULL;
 	}
 	if (!has_likely_indices(e, held)) {
 		held_drop(held);
 		err_set(&err, ERR_OTHER, NULL, "the session sent something irregular");
-		refuse(s, msg->id, &err);
+		request_refuse(s, msg->id, &err);
 		return NULL;
 	}
 	if (edit->has_keys)
@@ -154,8 +156,8 @@ take(struct session *s, const struct ses_edit *edit, struct msg *msg)
 	return held;
 }
 
-static void
-taken(struct engine *e)
+void
+request_taken(struct engine *e)
 {
 	e->status.refused_at = 0;
 	e->status.refused_user[0] = e->status.refused_text[0] = '\0';
@@ -193,14 +195,14 @@ edit(struct session *s, struct msg *msg)
 	    e->candidate.held == NULL ? e->generation : e->candidate.base;
 	struct held *held;
 
-	terminated(&request->problem);
-	if (s->job.kind != JOB_REBASE && !may_write(s, msg->id))
+	request_terminated(&request->problem);
+	if (s->job.kind != JOB_REBASE && !request_may_write(s, msg->id))
 		return;
 	if (is_stale(s, request)) {
-		refuse_stale(s, msg->id);
+		request_refuse_stale(s, msg->id);
 		return;
 	}
-	if ((held = take(s, request, msg)) == NULL)
+	if ((held = request_take(s, request, msg)) == NULL)
 		return;
 	if (s->job.kind == JOB_REBASE) {
 		candidate_rebased(e, held, &request->problem);
@@ -208,123 +210,11 @@ edit(struct session *s, struct msg *msg)
 		return;
 	}
 	candidate_set(e, held, base, s->identity.user, &request->problem);
-	taken(e);
+	request_taken(e);
 	publish_action(e, request->action, RESULT_SUCCESS, s->identity.user,
 	    request->problem.code == ERR_NONE ? NULL : &request->problem);
 	log_info("candidate", "changed by %s", s->identity.user);
 	reply_ok(s, msg->id);
-}
-
-static bool
-is_same(const struct held *a, const struct held *b)
-{
-	return memcmp(a->snapshot.header->config_sha256,
-		   b->snapshot.header->config_sha256, SHA256_SIZE) == 0;
-}
-
-/* Nothing to do is done: no restart, no new generation. */
-static void
-unchanged(struct session *s, uint32_t id, const struct ses_commit *request)
-{
-	struct engine *e = s->engine;
-	struct ses_reply reply = { .unchanged = 1 };
-
-	if (!request->private)
-		candidate_drop(e);
-	taken(e);
-	privlink_forget_keys(e);
-	publish_action(e, ACTION_COMMIT, RESULT_SUCCESS, s->identity.user, NULL);
-	session_reply(s, id, &reply, NULL, 0);
-}
-
-static void
-start(struct session *s, uint32_t id, const struct ses_commit *request,
-    struct held *target)
-{
-	struct commit_request commit = { .kind = COMMIT_NEW,
-		.target = target,
-		.from_candidate = !request->private,
-		.action = request->private ? request->edit.action : ACTION_COMMIT,
-		.origin = request->origin,
-		.keys_from = request->private ? request->keys_from : 0,
-		.session = s->identity.session };
-
-	memcpy(commit.user, s->identity.user, sizeof(commit.user));
-	memcpy(commit.comment, request->comment, sizeof(commit.comment));
-	commit.comment[sizeof(commit.comment) - 1] = '\0';
-	s->commit_id = id;
-	taken(s->engine);
-	commit_start(s->engine, &commit);
-}
-
-/* Why the candidate cannot be committed as it is; 0 when it can. */
-static int
-candidate_problem(const struct engine *e, struct err *err)
-{
-	if (e->candidate.conflicts)
-		return err_set(err, ERR_CONFLICT, NULL,
-		    "the candidate conflicts with generation %llu; discard it and start again",
-		    (unsigned long long)e->generation);
-	*err = e->candidate.problem;
-	return err->code == ERR_NONE ? 0 : -1;
-}
-
-static void
-commit_candidate(struct session *s, uint32_t id, const struct ses_commit *request)
-{
-	struct engine *e = s->engine;
-	struct err err;
-
-	if (e->candidate.rebase_session != 0)
-		refuse_stale(s, id);
-	else if (candidate_problem(e, &err) == -1) {
-		engine_refused(e, s->identity.user, ACTION_COMMIT, &err);
-		refuse(s, id, &err);
-	} else if (e->candidate.held == NULL || is_same(e->candidate.held, e->running))
-		unchanged(s, id, request);
-	else
-		start(s, id, request, held_use(e->candidate.held));
-}
-
-static void
-commit_private(struct session *s, struct msg *msg, const struct ses_commit *request)
-{
-	struct engine *e = s->engine;
-	struct held *held;
-
-	if (request->edit.base != e->generation ||
-	    request->edit.services_revision != e->services.revision) {
-		refuse_stale(s, msg->id);
-		return;
-	}
-	if (request->edit.problem.code != ERR_NONE) {
-		engine_refused(e, s->identity.user, request->edit.action,
-		    &request->edit.problem);
-		refuse(s, msg->id, &request->edit.problem);
-		return;
-	}
-	if ((held = take(s, &request->edit, msg)) == NULL)
-		return;
-	if (e->generation != 0 && is_same(held, e->running)) {
-		held_drop(held);
-		unchanged(s, msg->id, request);
-		return;
-	}
-	start(s, msg->id, request, held);
-}
-
-static void
-commit(struct session *s, struct msg *msg)
-{
-	struct ses_commit *request = (void *)msg->data;
-
-	terminated(&request->edit.problem);
-	if (!may_write(s, msg->id))
-		return;
-	if (request->private)
-		commit_private(s, msg, request);
-	else
-		commit_candidate(s, msg->id, request);
 }
 
 static void
@@ -333,9 +223,9 @@ validated(struct session *s, struct msg *msg)
 	struct ses_validated *request = (void *)msg->data;
 	struct engine *e = s->engine;
 
-	terminated(&request->problem);
+	request_terminated(&request->problem);
 	if (!s->identity.may_write || request->revision != e->candidate.revision) {
-		refuse_stale(s, msg->id);
+		request_refuse_stale(s, msg->id);
 		return;
 	}
 	if (is_rebase(s)) {
@@ -353,7 +243,7 @@ validated(struct session *s, struct msg *msg)
 static void
 discard(struct session *s, struct msg *msg)
 {
-	if (!may_write(s, msg->id))
+	if (!request_may_write(s, msg->id))
 		return;
 	candidate_drop(s->engine);
 	privlink_forget_keys(s->engine);
@@ -369,18 +259,23 @@ lock(struct session *s, struct msg *msg)
 	struct engine *e = s->engine;
 	struct err err = { 0 };
 
-	if (!may_write(s, msg->id))
+	if (!request_may_write(s, msg->id))
 		return;
 	if (request->store >= SES_STORE_MAX)
 		err_set(&err, ERR_OTHER, NULL, "there is no such datastore");
 	else if (e->lock_session[request->store] != 0)
 		err_set(&err, ERR_LOCKED, NULL, "this session holds that lock already");
+	else if (request->store == STORE_RUNNING && e->confirm.phase != CONFIRM_NONE &&
+	    e->confirm.session != s->identity.session)
+		err_set(&err, ERR_LOCKED, NULL,
+		    "RFC 6241 7.5: a confirmed commit by %s waits",
+		    e->confirm.point.user);
 	else if (request->store == STORE_CANDIDATE && e->candidate.held != NULL)
 		err_set(&err, ERR_LOCKED, NULL,
 		    "the candidate holds changes by %s; commit or discard them first",
 		    e->candidate.user);
 	if (err.code != ERR_NONE) {
-		refuse(s, msg->id, &err);
+		request_refuse(s, msg->id, &err);
 		return;
 	}
 	e->lock_session[request->store] = s->identity.session;
@@ -399,7 +294,7 @@ unlock(struct session *s, struct msg *msg)
 	if (request->store >= SES_STORE_MAX ||
 	    e->lock_session[request->store] != s->identity.session) {
 		err_set(&err, ERR_OTHER, NULL, "this session does not hold that lock");
-		refuse(s, msg->id, &err);
+		request_refuse(s, msg->id, &err);
 		return;
 	}
 	e->lock_session[request->store] = 0;
@@ -408,22 +303,6 @@ unlock(struct session *s, struct msg *msg)
 		e->status.lock_user[0] = '\0';
 	publish(e);
 	reply_ok(s, msg->id);
-}
-
-static void
-restart(struct session *s, struct msg *msg)
-{
-	struct commit_request request = { .kind = COMMIT_RESTART,
-		.action = ACTION_RESTART,
-		.origin = ORIGIN_NETCONF,
-		.session = s->identity.session };
-
-	if (!may_write(s, msg->id))
-		return;
-	request.target = held_use(s->engine->running);
-	memcpy(request.user, s->identity.user, sizeof(request.user));
-	s->commit_id = msg->id;
-	commit_start(s->engine, &request);
 }
 
 /* Who asked for a kept generation, while the monitor fetches it. */
@@ -452,12 +331,19 @@ load(struct session *s, struct msg *msg)
 	struct priv_load load = { .generation = request->generation,
 		.file = request->file };
 	struct load_context *context;
+	struct ses_reply reply = { 0 };
 	struct err err;
 
 	if (!s->identity.may_read) {
 		err_set(&err, ERR_DENIED, NULL, "%s may not read the configuration",
 		    s->identity.user);
-		refuse(s, msg->id, &err);
+		request_refuse(s, msg->id, &err);
+		return;
+	}
+	if (request->file == LOAD_SNAPSHOT && request->generation != 0 &&
+	    request->generation == s->engine->left_generation) {
+		reply.revision = request->generation;
+		session_reply(s, msg->id, &reply, &s->engine->left->snapshot_fd, 1);
 		return;
 	}
 	context = xcalloc(1, sizeof(*context));
@@ -509,19 +395,21 @@ refused(struct session *s, struct msg *msg)
 	}
 	engine_refused(s->engine, s->identity.user,
 	    request->action < ACTION_MAX ? request->action : ACTION_IMPORT,
-	    terminated(&request->err));
+	    request_terminated(&request->err));
 	reply_ok(s, msg->id);
 }
 
 static const struct session_request requests[] = {
 	[SES_GET] = { sizeof(struct ses_get), 0, get },
 	[SES_EDIT] = { sizeof(struct ses_edit), 3, edit },
-	[SES_COMMIT] = { sizeof(struct ses_commit), 3, commit },
+	[SES_COMMIT] = { sizeof(struct ses_commit), 3, request_commit },
 	[SES_VALIDATED] = { sizeof(struct ses_validated), 0, validated },
 	[SES_DISCARD] = { sizeof(struct ses_none), 0, discard },
+	[SES_CONFIRM] = { sizeof(struct ses_confirm), 0, request_confirm },
+	[SES_CANCEL] = { sizeof(struct ses_confirm), 0, request_cancel },
 	[SES_LOCK] = { sizeof(struct ses_lock), 0, lock },
 	[SES_UNLOCK] = { sizeof(struct ses_lock), 0, unlock },
-	[SES_RESTART] = { sizeof(struct ses_none), 0, restart },
+	[SES_RESTART] = { sizeof(struct ses_none), 0, request_restart },
 	[SES_LOAD] = { sizeof(struct ses_load), 0, load },
 	[SES_SUBSCRIBE] = { sizeof(struct ses_subscribe), 0, subscribe },
 	[SES_REBUILT] = { sizeof(struct ses_none), 1, rebuilt },

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/digest.h"
+
 #include "agent/cfgfile.h"
 
 #define ARGS_MAX 32
@@ -395,6 +397,7 @@ take_probe(cfg_t *cfg, struct service_facts *facts, const char *file, struct err
 static int
 take_variants(cfg_t *cfg, struct service *s, struct err *err)
 {
+	struct digest digest;
 	unsigned int i;
 	cfg_t *section;
 	int mode;
@@ -405,6 +408,10 @@ take_variants(cfg_t *cfg, struct service *s, struct err *err)
 		if ((s->variants[mode] = strdup(cfg_getstr(section, "config"))) == NULL)
 			return err_set(err, ERR_MEMORY, "", "out of memory");
 		s->facts.has_variant[mode] = 1;
+		digest_begin(&digest);
+		digest_add_text(&digest, text_of(s->variants[mode]));
+		if (digest_end(&digest, s->facts.variant_sha256[mode], err) == -1)
+			return -1;
 	}
 	return 0;
 }
@@ -453,6 +460,7 @@ take_all(cfg_t *cfg, const char *file, struct service *s, struct err *err)
 	    take_command(cfg, "restart", &s->restart, err) == -1 ||
 	    take_command(cfg, "stop", &s->stop, err) == -1)
 		return -1;
+	s->facts.has_check = s->check != NULL;
 	s->facts.has_restart = s->restart != NULL;
 	s->facts.has_stop = s->stop != NULL;
 	return check_whole(s, file, err);

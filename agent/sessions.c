@@ -41,6 +41,7 @@ session_end(struct session *s)
 	if (!e->ready && s->job.kind != JOB_NONE)
 		fatal("session", "there is no configuration to start with");
 	candidate_unlock_all(e, s->identity.session);
+	confirm_session_ended(e, s->identity.session);
 	if (s->identity.session == e->candidate.rebase_session) {
 		e->candidate.rebase_session = 0; /* it could not: a person decides */
 		e->candidate.conflicts = true;
@@ -227,19 +228,21 @@ sessions_tell_step(struct engine *e, const struct ses_step *step)
 }
 
 void
-sessions_commit_ended(struct engine *e, uint32_t session,
-    const struct commit_outcome *outcome)
+sessions_commit_ended(struct engine *e, const struct commit_outcome *outcome)
 {
-	struct session *s = session_find(e, session);
-	struct ses_reply reply = { .err = outcome->err,
-		.stale = outcome->stale,
-		.rolled_back = outcome->rolled_back,
-		.unchanged = outcome->unchanged };
+	struct session *s;
 
-	if (s == NULL || s->commit_id == 0)
-		return;
-	session_reply(s, s->commit_id, &reply, NULL, 0);
-	s->commit_id = 0;
+	LIST_FOREACH(s, &e->sessions, next) {
+		struct ses_reply reply = { .err = outcome->err,
+			.stale = outcome->stale,
+			.rolled_back = outcome->rolled_back,
+			.unchanged = outcome->unchanged };
+
+		if (s->commit_id == 0 || s->channel == NULL)
+			continue;
+		session_reply(s, s->commit_id, &reply, NULL, 0);
+		s->commit_id = 0;
+	}
 }
 
 static void

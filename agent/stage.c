@@ -526,7 +526,8 @@ make_room(const struct stage *stage)
 	if (generations_list(g, &numbers, &count, &err) == -1)
 		return false;
 	for (i = 0; i < count; i++)
-		if (numbers[i] != g->live && numbers[i] != stage->base)
+		if (numbers[i] != g->live && numbers[i] != stage->base &&
+		    numbers[i] != stage->restore)
 			oldest = numbers[i];
 	free(numbers);
 	if (oldest == 0)

@@ -16,6 +16,7 @@ struct stage {
 	const struct service_set *services;
 	const struct keys *keys; /* those that wait */
 	struct blob snapshot, bundle;
+	uint64_t restore; /* kept too: what is gone back to without a confirmation */
 	uint64_t
 	    base; /* whose keys are held, and with whose files new ones may be shared */
 	struct status_commit commit; /* of the generation to write */

@@ -16,6 +16,10 @@
 #define COUNTERS "counters"
 #define JOURNAL "journal"
 #define HISTORY "history"
+#define WAITING "waiting"
+#define SERVICE "service"
+#define UNSEEN "service-unseen"
+#define BOOT "boot"
 #define KIND(name) "certconf-" name " 1"
 #define FILE_MAX 65536
 
@@ -32,6 +36,26 @@ struct number {
 		    sizeof(((struct type *)NULL)->member)                              \
 	}
 
+/* Where a text goes. */
+struct place {
+	const char *key;
+	size_t offset, size;
+};
+
+#define PLACE(type, key, member)                                                       \
+	{                                                                              \
+		key, offsetof(struct type, member),                                    \
+		    sizeof(((struct type *)NULL)->member)                              \
+	}
+
+/* The lines a struct is in a file, or a part of one. */
+struct layout {
+	const struct number *numbers;
+	size_t nnumbers;
+	const struct place *texts;
+	size_t ntexts;
+};
+
 static const struct number counters_numbers[] = {
 	NUMBER(counters, "generation", INT64_MAX, generation),
 	NUMBER(counters, "next-local-index", UINT32_MAX, next_local_index),
@@ -39,24 +63,34 @@ static const struct number counters_numbers[] = {
 	NUMBER(counters, "spin-lock", UINT32_MAX, spin_lock),
 	NUMBER(counters, "notify-sequence", UINT32_MAX, notify_seq),
 };
+static const struct layout counters_layout = { counters_numbers,
+	nitems(counters_numbers), NULL, 0 };
+
 static const struct number journal_numbers[] = {
 	NUMBER(journal, "tried", INT64_MAX, tried),
 	NUMBER(journal, "restore", INT64_MAX, restore),
 	NUMBER(journal, "boot", INT64_MAX, boot),
+	NUMBER(journal, "unconfirmed", INT64_MAX, confirm.restore),
+	NUMBER(journal, "deadline-ms", INT64_MAX, confirm.deadline_ms),
 };
+static const struct place journal_texts[] = {
+	PLACE(journal, "user", confirm.user),
+	PLACE(journal, "persist", confirm.persist),
+};
+static const struct layout journal_layout = { journal_numbers, nitems(journal_numbers),
+	journal_texts, nitems(journal_texts) };
+
 static const struct number commit_numbers[] = {
 	NUMBER(status_commit, "time", INT64_MAX, time),
 };
-
-/* Where a text goes. */
-static const struct {
-	const char *key;
-	size_t offset, size;
-} commit_texts[] = {
-	{ "user", offsetof(struct status_commit, user), STATUS_NAME },
-	{ "comment", offsetof(struct status_commit, comment), STATUS_TEXT },
-	{ "error", offsetof(struct status_commit, error_text), STATUS_TEXT },
+static const struct place commit_texts[] = {
+	PLACE(status_commit, "user", user),
+	PLACE(status_commit, "comment", comment),
+	PLACE(status_commit, "error", error_text),
+	PLACE(status_commit, "changes", changes),
 };
+static const struct layout commit_layout = { commit_numbers, nitems(commit_numbers),
+	commit_texts, nitems(commit_texts) };
 
 static const struct {
 	const char *key;
@@ -70,29 +104,50 @@ static const struct {
 /* --- reading --- */
 
 static bool
-take_number(const struct number *numbers, size_t n, void *object, const char *key,
-    const char *value)
+take_number(const struct number *place, void *object, const char *value)
 {
 	uint64_t number;
 	uint32_t small;
-	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (strcmp(numbers[i].key, key) == 0)
-			break;
-	if (i == n || !record_number(value, numbers[i].max, &number))
+	if (!record_number(value, place->max, &number))
 		return false;
 	small = (uint32_t)number;
-	if (numbers[i].size == sizeof(small))
-		memcpy((char *)object + numbers[i].offset, &small, sizeof(small));
+	if (place->size == sizeof(small))
+		memcpy((char *)object + place->offset, &small, sizeof(small));
 	else
-		memcpy((char *)object + numbers[i].offset, &number, sizeof(number));
+		memcpy((char *)object + place->offset, &number, sizeof(number));
 	return true;
 }
 
+static void
+take_text(const struct place *place, void *object, const char *value)
+{
+	const size_t len = strnlen(value, place->size - 1);
+	char *at = (char *)object + place->offset;
+
+	memcpy(at, value, len);
+	at[len] = '\0';
+}
+
+static bool
+take_line(const struct layout *layout, void *object, const char *key, const char *value)
+{
+	size_t i;
+
+	for (i = 0; i < layout->nnumbers; i++)
+		if (strcmp(layout->numbers[i].key, key) == 0)
+			return take_number(&layout->numbers[i], object, value);
+	for (i = 0; i < layout->ntexts; i++)
+		if (strcmp(layout->texts[i].key, key) == 0) {
+			take_text(&layout->texts[i], object, value);
+			return true;
+		}
+	return false;
+}
+
 static int
-load_numbers(int dir, const char *name, const char *kind, const struct number *numbers,
-    size_t n, void *object, struct err *err)
+load_lines(int dir, const char *name, const char *kind, const struct layout *layout,
+    void *object, struct err *err)
 {
 	struct record record;
 	const char *key;
@@ -102,7 +157,7 @@ load_numbers(int dir, const char *name, const char *kind, const struct number *n
 	if (record_load(dir, name, kind, FILE_MAX, &record, err) == -1)
 		return -1;
 	while (rc == 0 && record_next(&record, &key, &value))
-		if (!take_number(numbers, n, object, key, value))
+		if (!take_line(layout, object, key, value))
 			rc = err_set(err, ERR_STORAGE, name,
 			    "a line of an unknown kind");
 	record_clear(&record);
@@ -112,18 +167,9 @@ load_numbers(int dir, const char *name, const char *kind, const struct number *n
 static bool
 take_commit_line(struct status_commit *commit, const char *key, const char *value)
 {
-	char *at;
-	size_t i, len;
+	size_t i;
 	int number;
 
-	for (i = 0; i < nitems(commit_texts); i++)
-		if (strcmp(commit_texts[i].key, key) == 0) {
-			at = (char *)commit + commit_texts[i].offset;
-			len = strnlen(value, commit_texts[i].size - 1);
-			memcpy(at, value, len);
-			at[len] = '\0';
-			return true;
-		}
 	for (i = 0; i < nitems(commit_names); i++)
 		if (strcmp(commit_names[i].key, key) == 0) {
 			number = name_find(commit_names[i].names, value);
@@ -132,7 +178,7 @@ take_commit_line(struct status_commit *commit, const char *key, const char *valu
 			    sizeof(number));
 			return true;
 		}
-	return take_number(commit_numbers, nitems(commit_numbers), commit, key, value);
+	return take_line(&commit_layout, commit, key, value);
 }
 
 static int
@@ -173,6 +219,29 @@ load_history(struct state *state, struct err *err)
 	return rc;
 }
 
+static int
+load_waiting(struct state *state, struct err *err)
+{
+	struct waiting *waiting = &state->waiting;
+	struct record record;
+	const char *key;
+	char *value;
+	int rc = 0;
+
+	if (record_load(state->dir, WAITING, KIND(WAITING), FILE_MAX, &record, err) ==
+	    -1)
+		return -1;
+	while (rc == 0 && record_next(&record, &key, &value))
+		if (strcmp(key, SERVICE) == 0 || strcmp(key, UNSEEN) == 0)
+			waiting_add(waiting, value, strcmp(key, UNSEEN) == 0);
+		else if (strcmp(key, BOOT) != 0 ||
+		    !record_number(value, INT64_MAX, &waiting->boot))
+			rc = err_set(err, ERR_STORAGE, WAITING,
+			    "a line of an unknown kind");
+	record_clear(&record);
+	return rc;
+}
+
 /* Without one of these files the generations still tell what is in force. */
 static void
 tell_damage(const struct err *err)
@@ -186,20 +255,24 @@ load(struct state *state)
 {
 	struct err err;
 
-	if (load_numbers(state->dir, COUNTERS, KIND(COUNTERS), counters_numbers,
-		nitems(counters_numbers), &state->counters, &err) == -1) {
+	if (load_lines(state->dir, COUNTERS, KIND(COUNTERS), &counters_layout,
+		&state->counters, &err) == -1) {
 		tell_damage(&err);
 		state->counters = (struct counters){ 0 };
 		state->counters_lost = true;
 	}
-	if (load_numbers(state->dir, JOURNAL, KIND(JOURNAL), journal_numbers,
-		nitems(journal_numbers), &state->journal, &err) == -1) {
+	if (load_lines(state->dir, JOURNAL, KIND(JOURNAL), &journal_layout,
+		&state->journal, &err) == -1) {
 		tell_damage(&err);
 		state->journal = (struct journal){ 0 };
 	}
 	if (load_history(state, &err) == -1) {
 		tell_damage(&err);
 		state->history = (struct history){ 0 };
+	}
+	if (load_waiting(state, &err) == -1) {
+		tell_damage(&err);
+		state->waiting = (struct waiting){ 0 };
 	}
 }
 
@@ -229,25 +302,26 @@ state_close(struct state *state)
 /* --- writing --- */
 
 static int
-add_numbers(struct buf *buf, const struct number *numbers, size_t n, const void *object)
+add_lines(struct buf *buf, const struct layout *layout, const void *object)
 {
-	const char *at;
+	const struct number *place;
 	uint64_t number;
 	uint32_t small;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		at = (const char *)object + numbers[i].offset;
-		if (numbers[i].size == sizeof(small)) {
-			memcpy(&small, at, sizeof(small));
+	for (i = 0; i < layout->nnumbers; i++) {
+		place = &layout->numbers[i];
+		memcpy(&number, (const char *)object + place->offset, place->size);
+		memcpy(&small, &number, sizeof(small));
+		if (place->size == sizeof(small))
 			number = small;
-		} else {
-			memcpy(&number, at, sizeof(number));
-		}
-		if (buf_printf(buf, "%s %ju\n", numbers[i].key, (uintmax_t)number) ==
-		    -1)
+		if (buf_printf(buf, "%s %ju\n", place->key, (uintmax_t)number) == -1)
 			return -1;
 	}
+	for (i = 0; i < layout->ntexts; i++)
+		if (record_text(buf, layout->texts[i].key,
+			(const char *)object + layout->texts[i].offset) == -1)
+			return -1;
 	return 0;
 }
 
@@ -265,14 +339,14 @@ save(struct state *state, const char *name, struct buf *buf, int built, struct e
 }
 
 static int
-save_numbers(struct state *state, const char *name, const char *kind,
-    const struct number *numbers, size_t n, const void *object, struct err *err)
+save_lines(struct state *state, const char *name, const char *kind,
+    const struct layout *layout, const void *object, struct err *err)
 {
 	struct buf buf = { 0 };
 	int built = record_begin(&buf, kind);
 
 	if (built == 0)
-		built = add_numbers(&buf, numbers, n, object);
+		built = add_lines(&buf, layout, object);
 	return save(state, name, &buf, built, err);
 }
 
@@ -299,8 +373,8 @@ state_put_counters(struct state *state, const struct counters *counters,
 		old->next_trust_index &&new.spin_lock ==
 		old->spin_lock &&new.notify_seq == old->notify_seq)
 		return 0;
-	if (save_numbers(state, COUNTERS, KIND(COUNTERS), counters_numbers,
-		nitems(counters_numbers), &new, err) == -1)
+	if (save_lines(state, COUNTERS, KIND(COUNTERS), &counters_layout, &new, err) ==
+	    -1)
 		return -1;
 	state->counters = new;
 	state->counters_lost = false;
@@ -310,8 +384,8 @@ state_put_counters(struct state *state, const struct counters *counters,
 int
 state_put_journal(struct state *state, const struct journal *journal, struct err *err)
 {
-	if (save_numbers(state, JOURNAL, KIND(JOURNAL), journal_numbers,
-		nitems(journal_numbers), journal, err) == -1)
+	if (save_lines(state, JOURNAL, KIND(JOURNAL), &journal_layout, journal, err) ==
+	    -1)
 		return -1;
 	state->journal = *journal;
 	return 0;
@@ -333,7 +407,7 @@ add_commit(struct buf *buf, const struct status_commit *commit)
 	size_t i;
 
 	if (buf_printf(buf, "commit %ju\n", (uintmax_t)commit->generation) == -1 ||
-	    add_numbers(buf, commit_numbers, nitems(commit_numbers), commit) == -1)
+	    add_lines(buf, &commit_layout, commit) == -1)
 		return -1;
 	for (i = 0; i < nitems(commit_names); i++) {
 		memcpy(&number, (const char *)commit + commit_names[i].offset,
@@ -342,33 +416,128 @@ add_commit(struct buf *buf, const struct status_commit *commit)
 			name_text(commit_names[i].names, number)) == -1)
 			return -1;
 	}
-	for (i = 0; i < nitems(commit_texts); i++)
-		if (record_text(buf, commit_texts[i].key,
-			(const char *)commit + commit_texts[i].offset) == -1)
-			return -1;
 	return 0;
 }
 
+static int
+save_history(struct state *state, const struct history *history, struct err *err)
+{
+	struct buf buf = { 0 };
+	int built = record_begin(&buf, KIND(HISTORY));
+	uint32_t i;
+
+	for (i = 0; built == 0 && i < history->count; i++)
+		built = add_commit(&buf, &history->commits[i]);
+	return save(state, HISTORY, &buf, built, err);
+}
+
+/* The oldest makes room. */
+static void
+put_first(struct history *history, const struct status_commit *commit)
+{
+	if (history->count < LIMIT_HISTORY)
+		history->count++;
+	memmove(&history->commits[1], &history->commits[0],
+	    (history->count - 1) * sizeof(*commit));
+	history->commits[0] = *commit;
+}
+
 int
-state_add_commit(struct state *state, const struct status_commit *commit,
+state_add_commit(struct state *state, const struct status_commit *commit, bool settle,
     struct err *err)
 {
-	const struct history *old = &state->history;
-	struct history new = { .count = 1 };
-	struct buf buf = { 0 };
-	uint32_t i, skip = 0;
-	int built;
+	struct history new = state->history;
+	uint32_t i;
 
-	new.commits[0] = *commit;
-	if (old->count > 0 && old->commits[0].generation == commit->generation)
-		skip = 1;
-	for (i = skip; i < old->count && new.count < LIMIT_HISTORY; i++)
-		new.commits[new.count++] = old->commits[i];
-	built = record_begin(&buf, KIND(HISTORY));
-	for (i = 0; built == 0 && i < new.count; i++)
-		built = add_commit(&buf, &new.commits[i]);
-	if (save(state, HISTORY, &buf, built, err) == -1)
+	for (i = 0; i < new.count; i++)
+		if (new.commits[i].generation == commit->generation)
+			break;
+	if (i < new.count)
+		new.commits[i] = *commit;
+	else
+		put_first(&new, commit);
+	if (settle)
+		status_settle(new.commits, new.count,
+		    (enum action_result)commit->result);
+	if (save_history(state, &new, err) == -1)
 		return -1;
 	state->history = new;
 	return 0;
+}
+
+/* --- services that wait for a restart --- */
+
+void
+waiting_add(struct waiting *waiting, const char *name, bool unseen)
+{
+	size_t len = strnlen(name, STATUS_NAME - 1);
+
+	if (waiting->count == LIMIT_SERVICES)
+		return;
+	memcpy(waiting->services[waiting->count].name, name, len);
+	waiting->services[waiting->count].name[len] = '\0';
+	waiting->services[waiting->count++].unseen = unseen;
+}
+
+static const char *
+kind_of(bool unseen)
+{
+	return unseen ? UNSEEN : SERVICE;
+}
+
+int
+state_put_waiting(struct state *state, const struct waiting *waiting, struct err *err)
+{
+	struct waiting new = *waiting;
+	struct buf buf = { 0 };
+	uint32_t i;
+	int built;
+
+	new.boot = state_boot();
+	built = record_begin(&buf, KIND(WAITING));
+	if (built == 0)
+		built = buf_printf(&buf, BOOT " %ju\n", (uintmax_t) new.boot);
+	for (i = 0; built == 0 && i < new.count; i++)
+		built = record_text(&buf, kind_of(new.services[i].unseen),
+		    new.services[i].name);
+	if (save(state, WAITING, &buf, built, err) == -1)
+		return -1;
+	state->waiting = new;
+	return 0;
+}
+
+struct pending
+waiting_pending(const struct waiting *waiting, const struct services *table)
+{
+	struct pending pending = { 0, 0 };
+	uint32_t i, row;
+
+	if (waiting->boot != state_boot())
+		return pending; /* all were started since */
+	for (i = 0; i < waiting->count; i++)
+		for (row = 0; row < table->count; row++)
+			if (strcmp(waiting->services[i].name, table->rows[row].name) ==
+			    0) {
+				pending.services |= (uint64_t)1 << row;
+				pending.unseen |= (uint64_t)waiting->services[i].unseen
+				    << row;
+			}
+	return pending;
+}
+
+uint64_t
+state_boot(void)
+{
+	char text[64] = "";
+	uint64_t number = 0;
+	ssize_t n;
+	int fd;
+
+	if ((fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)) == -1)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	for (ssize_t i = 0; i < n; i++)
+		number = number * 31 + (unsigned char)text[i];
+	return number >> 1; /* as a number of a record can be */
 }

@@ -17,6 +17,21 @@ struct journal {
 	uint64_t restore; /* 0: there was nothing before it */
 	uint64_t
 	    boot; /* which start of the machine this was in; 0: it cannot be told */
+	/*
+	 * What was tried is in force and waits for its confirmation until then.
+	 * confirm.restore 0: it is still being tried.
+	 */
+	struct confirm_point confirm;
+};
+
+/* Services that wait for a restart, by name: definitions come and go. */
+struct waiting {
+	uint64_t boot; /* another start of the machine restarted them all */
+	uint32_t count;
+	struct {
+		char name[STATUS_NAME];
+		bool unseen; /* as in struct pending */
+	} services[LIMIT_SERVICES];
 };
 
 struct history {
@@ -30,6 +45,7 @@ struct state {
 	bool counters_lost; /* the file was missing or damaged */
 	struct journal journal;
 	struct history history;
+	struct waiting waiting;
 };
 
 /* root stays the caller's.  A damaged file is logged and left out; state/ is made. */
@@ -40,7 +56,19 @@ void state_close(struct state *);
 int state_put_counters(struct state *, const struct counters *, struct err *);
 int state_put_journal(struct state *, const struct journal *, struct err *);
 int state_clear_journal(struct state *, struct err *);
-/* Puts it first; in place of the first one when that is of the same generation. */
-int state_add_commit(struct state *, const struct status_commit *, struct err *);
+/*
+ * Puts it first, or in the place of one of the same generation.  settle: what waited
+ * for a confirmation has ended as this one.
+ */
+int state_add_commit(struct state *, const struct status_commit *, bool settle,
+    struct err *);
+
+void waiting_add(struct waiting *, const char *name, bool unseen);
+/* The bits of a table's rows. */
+struct pending waiting_pending(const struct waiting *, const struct services *);
+int state_put_waiting(struct state *, const struct waiting *, struct err *);
+
+/* The start of the machine this is in, as a number; 0: it cannot be told. */
+uint64_t state_boot(void);
 
 #endif

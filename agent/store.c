@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/clock.h"
 #include "agent/log.h"
 
 #define LOCK_NAME "lock"
@@ -132,28 +133,10 @@ finish_first(struct store *store, struct err *err)
 		commit = manifest.commit;
 		commit.result = RESULT_SUCCESS;
 		manifest_clear(&manifest);
-		if (state_add_commit(&store->state, &commit, err) == -1)
+		if (state_add_commit(&store->state, &commit, true, err) == -1)
 			return -1;
 	}
 	return state_clear_journal(&store->state, err);
-}
-
-/* The start of the machine this is in, as a number; 0: it cannot be told. */
-static uint64_t
-boot_number(void)
-{
-	char text[64] = "";
-	uint64_t number = 0;
-	ssize_t n;
-	int fd;
-
-	if ((fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)) == -1)
-		return 0;
-	n = read(fd, text, sizeof(text) - 1);
-	(void)close(fd);
-	for (ssize_t i = 0; i < n; i++)
-		number = number * 31 + (unsigned char)text[i];
-	return number >> 1; /* as a number of the journal can be */
 }
 
 /* Makes the chosen generation live; recovered says what it went back from. */
@@ -168,7 +151,7 @@ go_to(struct store *store, uint64_t number, struct err *err)
 		 * well */
 		journal = (struct journal){ .tried = live,
 			.restore = number,
-			.boot = boot_number() };
+			.boot = state_boot() };
 		if (state_put_journal(&store->state, &journal, err) == -1)
 			return -1;
 	}
@@ -178,11 +161,27 @@ go_to(struct store *store, uint64_t number, struct err *err)
 	if (journal.tried == number && number != 0)
 		return finish_first(store, err);
 	store->recovered = journal.tried;
-	store->same_boot = journal.boot != 0 && journal.boot == boot_number();
+	store->same_boot = journal.boot != 0 && journal.boot == state_boot();
 	if (journal.tried != 0)
 		log_warn("store", "generation %ju was cut off; %ju is in force",
 		    (uintmax_t)journal.tried, (uintmax_t)number);
 	return 0;
+}
+
+/*
+ * A confirmed commit goes on waiting over a start of certconfd alone, if its time is
+ * not over and somebody can still confirm it (RFC 6241 8.4.1).
+ */
+static bool
+still_waits(const struct store *store)
+{
+	const struct journal *journal = &store->state.journal;
+
+	return journal->confirm.restore != 0 && journal->confirm.persist[0] != '\0' &&
+	    journal->tried == store->generations.live && journal->boot != 0 &&
+	    journal->boot == state_boot() &&
+	    clock_boot_ms() < journal->confirm.deadline_ms &&
+	    verifies(store, journal->tried);
 }
 
 static int
@@ -196,10 +195,12 @@ recover(struct store *store, struct err *err)
 		return -1;
 	if (drop_unused(store, numbers, count, err) == -1)
 		goto out;
-	number = choose(store, numbers, count);
+	store->unconfirmed = still_waits(store);
+	number = store->unconfirmed ? 0 : choose(store, numbers, count);
 	if (number != 0 && go_to(store, number, err) == -1)
 		goto out;
-	if (number == 0 && state_clear_journal(&store->state, err) == -1)
+	if (number == 0 && !store->unconfirmed &&
+	    state_clear_journal(&store->state, err) == -1)
 		goto out;
 	rc = generations_sweep(&store->generations, true, err);
 out:
@@ -268,11 +269,26 @@ store_check_number(const struct store *store, uint64_t generation, struct err *e
 	return 0;
 }
 
+/* Damaged it is no reason to stay with it, and the best there is to go back to. */
+static int
+check_way_back(const struct store *store, uint64_t number, struct err *err)
+{
+	if (number == 0 || generation_check(&store->generations, number, err) == 0)
+		return 0;
+	if (err->code == ERR_NOT_FOUND)
+		return -1;
+	log_warn("store", "generation %ju, to go back to: %s: %s", (uintmax_t)number,
+	    err->where, err->text);
+	err_clear(err);
+	return 0;
+}
+
 static int
 activate_new(struct store *store, const struct priv_activate *activate, struct err *err)
 {
-	const struct journal journal = { activate->generation, activate->previous,
-		boot_number() };
+	const struct journal journal = { .tried = activate->generation,
+		.restore = activate->previous,
+		.boot = state_boot() };
 	struct counters counters = activate->counters;
 
 	if (store_check_number(store, activate->generation, err) == -1)
@@ -280,8 +296,7 @@ activate_new(struct store *store, const struct priv_activate *activate, struct e
 	if (activate->previous == 0 && store->generations.live != 0)
 		return err_set(err, ERR_STORAGE, "",
 		    "there is a generation to go back to");
-	if (activate->previous != 0 &&
-	    generation_check(&store->generations, activate->previous, err) == -1)
+	if (check_way_back(store, activate->previous, err) == -1)
 		return -1;
 	if (counters.generation < activate->generation)
 		counters.generation = activate->generation;
@@ -295,19 +310,22 @@ int
 store_activate(struct store *store, const struct priv_activate *activate,
     struct err *err)
 {
+	if (activate->back)
+		return check_way_back(store, activate->generation, err) == -1
+		    ? -1
+		    : generation_activate(&store->generations, activate->generation,
+			  err);
 	if (generation_check(&store->generations, activate->generation, err) == -1)
 		return -1;
-	if (activate->back)
-		return generation_activate(&store->generations, activate->generation,
-		    err);
 	return activate_new(store, activate, err);
 }
 
-/* The newest, and always the one in force. */
+/* The newest, and always the one in force and the one to go back to. */
 static int
 prune(struct store *store, struct err *err)
 {
 	const uint64_t live = store->generations.live;
+	const uint64_t restore = store->state.journal.restore;
 	uint64_t *numbers = NULL;
 	size_t i, count, kept = 1; /* live */
 	int rc = 0;
@@ -315,10 +333,44 @@ prune(struct store *store, struct err *err)
 	if (generations_list(&store->generations, &numbers, &count, err) == -1)
 		return -1;
 	for (i = 0; i < count && rc == 0; i++)
-		if (numbers[i] != live && ++kept > KEPT)
+		if (numbers[i] != live && numbers[i] != restore && ++kept > KEPT)
 			rc = generation_discard(&store->generations, numbers[i], err);
 	free(numbers);
 	return rc;
+}
+
+/* What was tried after the one in force now, also unconfirmed commits before it. */
+static int
+discard_newer(struct store *store, struct err *err)
+{
+	const uint64_t live = store->generations.live;
+	uint64_t *numbers = NULL;
+	size_t i, count;
+	int rc = 0;
+
+	if (generations_list(&store->generations, &numbers, &count, err) == -1)
+		return -1;
+	for (i = 0; i < count && rc == 0; i++)
+		if (numbers[i] > live)
+			rc = generation_discard(&store->generations, numbers[i], err);
+	free(numbers);
+	return rc;
+}
+
+/* What is in force may still wait; otherwise nothing is open any more. */
+static int
+end_journal(struct store *store, const struct confirm_point *confirm, struct err *err)
+{
+	const struct journal journal = { .tried = store->generations.live,
+		.restore = confirm->restore,
+		.boot = state_boot(),
+		.confirm = *confirm };
+
+	if (confirm->restore == 0)
+		return state_clear_journal(&store->state, err);
+	if (generation_check(&store->generations, confirm->restore, err) == -1)
+		return -1;
+	return state_put_journal(&store->state, &journal, err);
 }
 
 int
@@ -332,16 +384,16 @@ store_end(struct store *store, const struct priv_end *end, struct err *err)
 		return err_set(err, ERR_STORAGE, "", "generation %ju is not in force",
 		    (uintmax_t)end->generation);
 	/* before the journal is gone: else it would count as one to roll back to */
-	if (!end->keep && end->generation != live &&
-	    generation_discard(&store->generations, end->generation, err) == -1)
+	if (!end->keep && end->generation != live && discard_newer(store, err) == -1)
 		return -1;
-	if (state_add_commit(&store->state, &commit, err) == -1)
+	if (state_add_commit(&store->state, &commit, end->confirm.restore == 0, err) ==
+	    -1)
 		return -1;
 	/* still in force against all plans: the next start shall try to go back again
 	 */
 	if (!end->keep && end->generation == live && store->state.journal.restore != 0)
 		return 0;
-	if (state_clear_journal(&store->state, err) == -1)
+	if (end_journal(store, &end->confirm, err) == -1)
 		return -1;
 	return prune(store, err);
 }

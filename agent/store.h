@@ -22,6 +22,8 @@ struct store {
 	struct state state;
 	uint64_t recovered; /* what the start went back from; 0: nothing */
 	bool same_boot;     /* and the machine was not started since */
+	bool unconfirmed;   /* what is in force waits for its confirmation; see the
+			       journal */
 };
 
 /*

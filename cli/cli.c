@@ -9,6 +9,7 @@
 
 #include "cli/client.h"
 #include "cli/out.h"
+#include "cli/terms.h"
 #include "lib/names.h"
 
 bool
@@ -123,6 +124,41 @@ cli_no_mode(const struct cli *cli, const char *mode)
 
 	return cli_misuse(cli, "there is no verification mode %s: it is %s", mode,
 	    list_modes(modes, sizeof(modes)));
+}
+
+/* The options that say how a commit is made, where a verb need not make one. */
+static const struct {
+	enum option_id option;
+	const char *name;
+} of_commits[] = {
+	{ OPTION_COMMENT, "--comment" },
+	{ OPTION_CONFIRM, "--confirm" },
+	{ OPTION_DEFER_RESTART, "--defer-restart" },
+};
+
+int
+cli_terms(const struct cli *cli, struct terms *ret_terms)
+{
+	const char *time = cli->option[OPTION_CONFIRM];
+	bool may_stage = (cli->verb->options & 1u << OPTION_COMMIT) != 0;
+	size_t i;
+
+	*ret_terms = (struct terms){
+		.defer_restart = cli_has(cli, OPTION_DEFER_RESTART),
+		.timeout = time != NULL ? duration_read(time) : 0,
+	};
+	for (i = 0; i < nitems(of_commits); i++) {
+		if (may_stage && cli_has(cli, of_commits[i].option) &&
+		    !cli_has(cli, OPTION_COMMIT))
+			return cli_misuse(cli,
+			    "%s needs --commit: otherwise give it to certconf commit",
+			    of_commits[i].name);
+	}
+	if (time != NULL && ret_terms->timeout == 0)
+		return cli_misuse(cli,
+		    "--confirm takes a time such as 90s, 10m or 2h, of at most a day");
+	terms_id(ret_terms->id);
+	return EXIT_DONE;
 }
 
 void

@@ -33,6 +33,9 @@ enum option_id {
 	OPTION_CERT,
 	OPTION_COMMENT,
 	OPTION_COMMIT,
+	OPTION_CONFIRM,
+	OPTION_DEFER_RESTART,
+	OPTION_ID,
 	OPTION_KEY,
 	OPTION_KEY_PASSWORD_FILE,
 	OPTION_MODE,
@@ -92,14 +95,23 @@ int cli_fail_request(const struct cli *, const struct client *, const struct err
 int cli_misuse(const struct cli *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * What --confirm and --defer-restart say.  Returns EXIT_USAGE, and has told why, when
+ * they cannot be.
+ */
+struct terms;
+int cli_terms(const struct cli *, struct terms *ret_terms);
+
 /* cli_misuse() for a verification mode that is none: it lists them. */
 int cli_no_mode(const struct cli *, const char *mode);
 
 /* One line on stderr of what is done but should be looked at. */
 void cli_warn_incomplete(const char *subject);
 
+int verb_cancel(struct cli *);
 int verb_check(struct cli *);
 int verb_commit(struct cli *);
+int verb_confirm(struct cli *);
 int verb_delete(struct cli *);
 int verb_discard(struct cli *);
 int verb_history(struct cli *);

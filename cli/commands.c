@@ -10,6 +10,7 @@
 #include "cli/out.h"
 #include "cli/progress.h"
 #include "cli/state.h"
+#include "cli/terms.h"
 #include "lib/limits.h"
 #include "lib/names.h"
 #include "lib/schema.h"
@@ -66,13 +67,28 @@ ask(const struct cli *cli, const char *content, const char *text)
 	return status;
 }
 
+/* A request; and the same once more, as one that extends what waits already. */
+struct writing {
+	struct buf content, extending;
+};
+
+static void
+writing_clear(struct writing *w)
+{
+	buf_clear(&w->content);
+	buf_clear(&w->extending);
+}
+
 /* One request whose steps are told. */
 static int
-ask_steps(struct cli *cli, const struct buf *content, bool judges, const char *text)
+ask_steps(struct cli *cli, const struct writing *w, bool judges, const char *text)
 {
-	const struct text piece = { (const char *)content->data, content->len };
+	const struct text piece = { (const char *)w->content.data, w->content.len };
+	const struct text extending = { (const char *)w->extending.data,
+		w->extending.len };
 	const struct request request = {
 		.pieces = &piece,
+		.extending = extending.len > 0 ? &extending : NULL,
 		.count = 1,
 		.judges = judges,
 		.done = text,
@@ -107,6 +123,7 @@ struct committing {
 	bool judges;
 	const char *generation; /* NULL: none is named */
 	const char *comment;    /* unless the option gives one; NULL: none */
+	struct terms terms;
 };
 
 /* What the history shall say of it: the person's words, else ours. */
@@ -125,6 +142,7 @@ write_request(struct buf *content, const struct cli *cli,
 		{ request->leaf_ns, "comment", comment_of(cli, request->comment) },
 		{ request->leaf_ns, "from", "cli" },
 	};
+	const struct terms_ns ns = { request->leaf_ns, request->ns };
 	size_t i;
 
 	if (buf_printf(content, "<%s xmlns=\"%s\">", request->name, request->ns) == -1)
@@ -133,31 +151,51 @@ write_request(struct buf *content, const struct cli *cli,
 		if (edit_leaf(content, &leaves[i], err) == -1)
 			return -1;
 	}
+	if (terms_write(content, &request->terms, &ns, err) == -1)
+		return -1;
 	if (buf_printf(content, "</%s>", request->name) == -1)
 		return err_set(err, ERR_MEMORY, NULL, "out of memory");
 	return 0;
 }
 
 static int
-run_request(struct cli *cli, const struct committing *request)
+write_both(struct writing *w, const struct cli *cli, struct committing *request,
+    struct err *err)
 {
-	struct buf content = { 0 };
+	if (write_request(&w->content, cli, request, err) == -1)
+		return -1;
+	if (request->terms.timeout == 0)
+		return 0;
+	request->terms.extends = true;
+	return write_request(&w->extending, cli, request, err);
+}
+
+static int
+run_request(struct cli *cli, struct committing *request)
+{
+	struct writing w = { { 0 }, { 0 } };
 	struct err err = { 0 };
 	int status;
 
-	if (write_request(&content, cli, request, &err) == -1)
+	if ((status = cli_terms(cli, &request->terms)) != EXIT_DONE)
+		return status;
+	if (write_both(&w, cli, request, &err) == -1)
 		status = cli_fail(cli, cli_status(&err), &err);
 	else
-		status = ask_steps(cli, &content, request->judges, "Committed");
-	buf_clear(&content);
+		status = ask_steps(cli, &w, request->judges, "Committed");
+	writing_clear(&w);
 	return status;
 }
 
 int
 verb_commit(struct cli *cli)
 {
-	const struct committing request = { NETCONF_NS, "commit", CERTCONF_NETCONF_NS,
-		true, NULL, NULL };
+	struct committing request = {
+		.ns = NETCONF_NS,
+		.name = "commit",
+		.leaf_ns = CERTCONF_NETCONF_NS,
+		.judges = true,
+	};
 
 	return run_request(cli, &request);
 }
@@ -167,8 +205,13 @@ verb_rollback(struct cli *cli)
 {
 	const char *n = cli->noperands == 1 ? cli->operands[0] : NULL;
 	char comment[COMMENT];
-	const struct committing request = { CERTCONF_NS, "rollback", CERTCONF_NS, false,
-		n, comment };
+	struct committing request = {
+		.ns = CERTCONF_NS,
+		.name = "rollback",
+		.leaf_ns = CERTCONF_NS,
+		.generation = n,
+		.comment = comment,
+	};
 
 	if (n != NULL &&
 	    (*n == '\0' || strspn(n, "0123456789") != strlen(n) ||
@@ -183,13 +226,13 @@ verb_rollback(struct cli *cli)
 int
 verb_restart(struct cli *cli)
 {
-	struct buf content = { 0 };
+	struct writing w = { { 0 }, { 0 } };
 	int status;
 
-	if (buf_add_text(&content, "<restart xmlns=\"" CERTCONF_NS "\"/>") == -1)
+	if (buf_add_text(&w.content, "<restart xmlns=\"" CERTCONF_NS "\"/>") == -1)
 		return no_memory(cli);
-	status = ask_steps(cli, &content, false, "Restarted");
-	buf_clear(&content);
+	status = ask_steps(cli, &w, false, "Restarted");
+	writing_clear(&w);
 	return status;
 }
 
@@ -213,6 +256,30 @@ stage(const struct cli *cli, const struct buf *content, const char *text)
 	return status;
 }
 
+static int
+write_edit(struct buf *content, const struct edit *edit, const struct buf *config,
+    struct err *err)
+{
+	if (edit_open(content, edit, NULL, err) == -1)
+		return -1;
+	if (buf_add(content, config->data, config->len) == -1 ||
+	    buf_add_text(content, EDIT_CLOSE) == -1)
+		return err_set(err, ERR_MEMORY, NULL, "out of memory");
+	return 0;
+}
+
+static int
+write_edits(struct writing *w, struct edit *edit, const struct buf *config,
+    struct err *err)
+{
+	if (write_edit(&w->content, edit, config, err) == -1)
+		return -1;
+	if (edit->terms.timeout == 0)
+		return 0;
+	edit->terms.extends = true;
+	return write_edit(&w->extending, edit, config, err);
+}
+
 /*
  * A change of the configuration: to the candidate, and then text is said; or with
  * --commit at once, with this comment unless another is given.
@@ -220,26 +287,25 @@ stage(const struct cli *cli, const struct buf *content, const char *text)
 static int
 change(struct cli *cli, const struct buf *config, const char *text, const char *comment)
 {
-	const struct edit edit = {
+	struct edit edit = {
 		.running = cli_has(cli, OPTION_COMMIT),
 		.from = "cli",
 		.comment =
 		    cli_has(cli, OPTION_COMMIT) ? comment_of(cli, comment) : NULL,
 	};
-	struct buf content = { 0 };
+	struct writing w = { { 0 }, { 0 } };
 	struct err err = { 0 };
 	int status;
 
-	if (edit_open(&content, &edit, NULL, &err) == -1)
-		status = cli_fail(cli, EXIT_INVALID, &err);
-	else if (buf_add(&content, config->data, config->len) == -1 ||
-	    buf_add_text(&content, EDIT_CLOSE) == -1)
-		status = no_memory(cli);
+	if ((status = cli_terms(cli, &edit.terms)) != EXIT_DONE)
+		return status;
+	if (write_edits(&w, &edit, config, &err) == -1)
+		status = cli_fail(cli, cli_status(&err), &err);
 	else if (edit.running)
-		status = ask_steps(cli, &content, true, "Committed");
+		status = ask_steps(cli, &w, true, "Committed");
 	else
-		status = stage(cli, &content, text);
-	buf_clear(&content);
+		status = stage(cli, &w.content, text);
+	writing_clear(&w);
 	return status;
 }
 
@@ -366,8 +432,6 @@ run_object(struct cli *cli, const struct object *objects)
 {
 	const struct object *o;
 
-	if (cli_has(cli, OPTION_COMMENT) && !cli_has(cli, OPTION_COMMIT))
-		return cli_misuse(cli, "--comment needs --commit");
 	for (o = objects; o->name != NULL; o++) {
 		if (strcmp(o->name, cli->operands[0]) == 0)
 			return o->run(cli);

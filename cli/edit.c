@@ -121,6 +121,7 @@ edit_open(struct buf *buf, const struct edit *edit, const struct embedding *e,
 		{ CERTCONF_NETCONF_NS, "comment", edit->comment },
 		{ CERTCONF_NETCONF_NS, "from", edit->from },
 	};
+	const struct terms_ns ns = { CERTCONF_NETCONF_NS, CERTCONF_NETCONF_NS };
 	size_t i;
 	int rc;
 
@@ -135,6 +136,8 @@ edit_open(struct buf *buf, const struct edit *edit, const struct embedding *e,
 		if (edit_leaf(buf, &leaves[i], err) == -1)
 			return -1;
 	}
+	if (edit->running && terms_write(buf, &edit->terms, &ns, err) == -1)
+		return -1;
 
 	rc = buf_add_text(buf,
 	    "<certconf-nc:config xmlns:certconf-nc=\"" NETCONF_NS "\"");

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "cli/embed.h"
+#include "cli/terms.h"
 #include "lib/bytes.h"
 #include "lib/err.h"
 
@@ -16,6 +17,7 @@ struct edit {
 	const char *default_operation; /* NULL: merge */
 	const char *comment;           /* NULL: none */
 	const char *password;          /* of encrypted keys; NULL: none */
+	struct terms terms;            /* with running */
 };
 
 /* Everything up to the content of <config>, on one line but for e->lines. */

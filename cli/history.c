@@ -15,6 +15,7 @@ static const struct column columns[] = {
 	{ .title = "USER" },
 	{ .title = "FROM" },
 	{ .title = "RESULT" },
+	{ .title = "CHANGED", .cut = true },
 	{ .title = "COMMENT", .cut = true },
 };
 
@@ -27,6 +28,7 @@ struct result {
 
 static const struct result results[] = {
 	{ "success", SEVERITY_OK },
+	{ "need-confirm", SEVERITY_WARNING },
 	{ "failed", SEVERITY_CRITICAL },
 	{ "rolled-back", SEVERITY_WARNING },
 };
@@ -47,8 +49,9 @@ static int
 add_commit(struct table *table, const json_t *commit, int64_t in_force)
 {
 	int64_t generation = json_number(commit, "generation");
+	const char *result = json_text(commit, "result");
 	bool now = generation == in_force &&
-	    strcmp(json_text(commit, "result"), "success") == 0;
+	    (strcmp(result, "success") == 0 || strcmp(result, "need-confirm") == 0);
 	const char *error = json_text(commit, "error-text");
 	char number[32], when[40];
 	const char *const values[] = {
@@ -56,7 +59,8 @@ add_commit(struct table *table, const json_t *commit, int64_t in_force)
 		date_words(json_text(commit, "time"), when, sizeof(when)),
 		json_text(commit, "user"),
 		json_text(commit, "origin"),
-		json_text(commit, "result"),
+		result,
+		json_text(commit, "changes"),
 		*error != '\0' ? error : json_text(commit, "comment"),
 	};
 

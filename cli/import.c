@@ -20,9 +20,10 @@ struct import {
 	bool unreadable; /* the document is no XML: sent as it is, to be refused */
 	struct embedding embedding;
 	struct composition parts;
-	struct buf password, content, head;
+	struct buf password, content;
+	struct buf head, extending_head; /* the latter when it may extend what waits */
 	struct edit edit;
-	struct text pieces[3];
+	struct text pieces[3], extending[3];
 	size_t count;
 };
 
@@ -34,6 +35,7 @@ import_clear(struct import *im)
 	buf_wipe(&im->password);
 	buf_wipe(&im->content);
 	buf_wipe(&im->head);
+	buf_wipe(&im->extending_head);
 }
 
 /* What the envelope of a whole <rpc> asked for besides. */
@@ -90,12 +92,22 @@ text_in(const struct buf *buf)
 }
 
 /* The request of what its parts hold now. */
-static void
-enclose(struct import *im, struct text body)
+static int
+enclose(struct import *im, const struct embedding *embedding, struct text body,
+    struct err *err)
 {
+	if (edit_open(&im->head, &im->edit, embedding, err) == -1)
+		return -1;
+	im->edit.terms.extends = true;
+	if (im->edit.terms.timeout != 0 &&
+	    edit_open(&im->extending_head, &im->edit, embedding, err) == -1)
+		return -1;
 	im->pieces[im->count++] = text_in(&im->head);
 	im->pieces[im->count++] = body;
 	im->pieces[im->count++] = text_of(EDIT_CLOSE);
+	memcpy(im->extending, im->pieces, sizeof(im->extending));
+	im->extending[0] = text_in(&im->extending_head);
+	return 0;
 }
 
 static int
@@ -121,9 +133,8 @@ read_document(struct cli *cli, struct import *im, struct err *err)
 		take_envelope(im, config);
 	if (embed_find(octets, im->source.root, config, &im->embedding, err) == -1)
 		return -1;
-	if (edit_open(&im->head, &im->edit, &im->embedding, err) == -1)
+	if (enclose(im, &im->embedding, im->embedding.body, err) == -1)
 		return -1;
-	enclose(im, im->embedding.body);
 	drop_tree(im);
 	return 0;
 }
@@ -150,10 +161,7 @@ read_files(struct cli *cli, struct import *im, struct err *err)
 		    "the private key is encrypted: give its password with "
 		    "--key-password-file FILE");
 	im->edit.password = (const char *)im->password.data;
-	if (edit_open(&im->head, &im->edit, NULL, err) == -1)
-		return -1;
-	enclose(im, text_in(&im->content));
-	return 0;
+	return enclose(im, NULL, text_in(&im->content), err);
 }
 
 static void
@@ -208,6 +216,7 @@ commit(struct cli *cli, struct client *client, struct import *im)
 {
 	const struct request request = {
 		.pieces = im->pieces,
+		.extending = im->extending_head.len > 0 ? im->extending : NULL,
 		.count = im->count,
 		.unreadable = im->unreadable,
 		.judges = true,
@@ -335,9 +344,6 @@ check_usage(const struct cli *cli)
 		    "--mode");
 	if (mode != NULL && name_find(&verify_mode_names, mode) == -1)
 		return cli_no_mode(cli, mode);
-	if (cli_has(cli, OPTION_COMMENT) && !cli_has(cli, OPTION_COMMIT))
-		return cli_misuse(cli,
-		    "a comment needs --commit: otherwise give it to certconf commit");
 	return check_stdin(cli);
 }
 
@@ -354,7 +360,8 @@ verb_import(struct cli *cli)
 	int status, rc;
 
 	if ((status = take_password_file(cli)) != EXIT_DONE ||
-	    (status = check_usage(cli)) != EXIT_DONE)
+	    (status = check_usage(cli)) != EXIT_DONE ||
+	    (status = cli_terms(cli, &im.edit.terms)) != EXIT_DONE)
 		return status;
 	if (cli->noperands == 1)
 		rc = read_document(cli, &im, &err);

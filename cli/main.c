@@ -24,7 +24,9 @@ struct option_spec {
 #define OPTIONS_ALWAYS                                                                 \
 	(1u << OPTION_SOCKET | 1u << OPTION_JSON | 1u << OPTION_HELP |                 \
 	    1u << OPTION_VERSION)
-#define OPTIONS_COMMIT (1u << OPTION_COMMIT | 1u << OPTION_COMMENT)
+#define OPTIONS_TERMS                                                                  \
+	(1u << OPTION_COMMENT | 1u << OPTION_CONFIRM | 1u << OPTION_DEFER_RESTART)
+#define OPTIONS_COMMIT (1u << OPTION_COMMIT | OPTIONS_TERMS)
 
 static const struct option_spec options[OPTION_MAX] = {
 	[OPTION_SOCKET] = { "socket", 's', "PATH", "the agent's socket" },
@@ -39,6 +41,11 @@ static const struct option_spec options[OPTION_MAX] = {
 	[OPTION_COMMENT] = { "comment", 'm', "TEXT", "what the history says about it" },
 	[OPTION_COMMIT] = { "commit", 'c', NULL,
 	    "put it in force at once, on its own" },
+	[OPTION_CONFIRM] = { "confirm", 0, "TIME",
+	    "undo it after TIME unless confirmed: 90s, 10m, 2h" },
+	[OPTION_DEFER_RESTART] = { "defer-restart", 0, NULL,
+	    "leave services as they are: certconf restart" },
+	[OPTION_ID] = { "id", 0, "ID", "what another's confirmed commit is called" },
 	[OPTION_KEY] = { "key", 0, "FILE", "private key, PEM or DER" },
 	[OPTION_KEY_PASSWORD_FILE] = { "key-password-file", 0, "FILE",
 	    "the same as --password-file" },
@@ -86,20 +93,35 @@ const struct verb verbs[] = {
 	    "certconf delete certificate --commit" },
 	{ "validate", verb_validate, 0, 0, 0, "", "judge the candidate",
 	    "Changes nothing.", "certconf validate" },
-	{ "commit", verb_commit, 1u << OPTION_COMMENT, 0, 0, "[--comment TEXT]",
+	{ "commit", verb_commit, OPTIONS_TERMS, 0, 0,
+	    "[--comment TEXT] [--confirm TIME] [--defer-restart]",
 	    "put the candidate in force",
 	    "Services are restarted and probed; if one does not serve the new certificate, "
-	    "everything is put back.",
-	    "certconf commit --comment 'renewed for 2027'" },
+	    "everything is put back.\nWith --confirm it is also put back when the time is "
+	    "over, unless certconf confirm was given; another commit --confirm begins the "
+	    "time anew.",
+	    "certconf commit --confirm 10m --comment 'renewed for 2027'" },
+	{ "confirm", verb_confirm, 1u << OPTION_ID, 0, 0, "[--id ID]",
+	    "keep what a commit with --confirm has put in force",
+	    "Another user's is kept with the id it was begun with; this command's is "
+	    "certconf-cli:USER.",
+	    "certconf confirm" },
+	{ "cancel", verb_cancel, 1u << OPTION_ID, 0, 0, "[--id ID]",
+	    "go back from a commit with --confirm now",
+	    "What was in force before it is put in force again, as when its time is "
+	    "over.",
+	    "certconf cancel" },
 	{ "discard", verb_discard, 0, 0, 0, "", "throw the candidate away",
 	    "What is in force stays as it is.", "certconf discard" },
-	{ "rollback", verb_rollback, 1u << OPTION_COMMENT, 0, 1, "[N] [--comment TEXT]",
+	{ "rollback", verb_rollback, OPTIONS_TERMS, 0, 1,
+	    "[N] [--comment TEXT] [--confirm TIME] [--defer-restart]",
 	    "put an earlier generation in force again",
 	    "Without N, the generation before the one in force.", "certconf rollback" },
 	{ "history", verb_history, 0, 0, 0, "", "list the last commits",
-	    "Newest first.", "certconf history" },
+	    "Newest first: who, when, from where, how it ended and what it changed.",
+	    "certconf history" },
 	{ "restart", verb_restart, 0, 0, 0, "", "restart all enabled services",
-	    "Clears a pending restart.", "certconf restart" },
+	    "Finishes a commit with --defer-restart.", "certconf restart" },
 	{ "version", verb_version, 0, 0, 0, "", "show the version",
 	    "Of this command and, where one runs, of the agent.", "certconf version" },
 	{ "help", help, 0, 0, 1, "[VERB]", "show this, or how to use a verb", "",

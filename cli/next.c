@@ -73,6 +73,39 @@ tell_commit(const json_t *state, json_t *lines)
 		say(lines, "A commit failed and is being rolled back.");
 }
 
+/* How who may end the waiting does that. */
+static void
+confirm_words(const json_t *waits, const char *me, char *buf, size_t size)
+{
+	const char *id = "";
+
+	if (!json_flag(waits, "persistent")) {
+		(void)snprintf(buf, size,
+		    "only the session that began it can confirm it, and its end goes "
+		    "back");
+		return;
+	}
+	if (!is(waits, "user", me))
+		id = " --id ID";
+	(void)snprintf(buf, size,
+	    "certconf confirm%s keeps it, certconf cancel%s goes back", id, id);
+}
+
+static void
+tell_confirm(const json_t *state, json_t *lines, const char *me)
+{
+	const json_t *waits = json_object_get(state, "confirmed-commit");
+	char until[UNTIL_WORDS], how[128];
+
+	if (waits == NULL)
+		return;
+	confirm_words(waits, me, how, sizeof(how));
+	say(lines, "Awaiting confirmation until %s, begun by %s: %s",
+	    until_words(json_text(waits, "until"), json_text(state, "current-time"),
+		until, sizeof(until)),
+	    json_text(waits, "user"), how);
+}
+
 static void
 tell_lock(const json_t *state, json_t *lines)
 {
@@ -109,13 +142,57 @@ tell_candidate(const json_t *state, json_t *lines)
 		    who);
 }
 
+const char *
+pending_names(const json_t *state, bool device, char *buf, size_t size)
+{
+	const json_t *service;
+	size_t i, len = 0;
+
+	buf[0] = '\0';
+	json_array_foreach(json_object_get(state, "service"), i, service) {
+		if (json_flag(service, "restart-pending") &&
+		    json_flag(service, "restart-device") == device && len < size)
+			len += (size_t)snprintf(buf + len, size - len, "%s%s",
+			    len > 0 ? ", " : "", json_text(service, "name"));
+	}
+	return buf;
+}
+
 static void
 tell_restart(const json_t *state, json_t *lines)
 {
-	if (json_flag(state, "restart-pending"))
+	char names[SENTENCE / 2];
+	bool is_told = false;
+
+	if (*pending_names(state, false, names, sizeof(names)) != '\0') {
 		say(lines,
-		    "A restart is pending: what is in force is not served everywhere. "
-		    "certconf restart, or restart the device");
+		    "A restart is pending: what is in force is not used yet by %s. "
+		    "certconf restart finishes it",
+		    names);
+		is_told = true;
+	}
+	if (*pending_names(state, true, names, sizeof(names)) != '\0') {
+		say(lines,
+		    "A restart of the device is pending: what is in force is not used "
+		    "before by %s.",
+		    names);
+		is_told = true;
+	}
+	if (!is_told && json_flag(state, "restart-pending"))
+		say(lines,
+		    "A restart is pending: what is in force is not used everywhere. "
+		    "certconf restart finishes it");
+}
+
+static void
+tell_files(const json_t *state, json_t *lines)
+{
+	if (json_has(state, "files-problem"))
+		say(lines,
+		    "The files in force are not as they were written: %s. "
+		    "certconf rollback %" PRId64 " writes them again",
+		    json_text(state, "files-problem"),
+		    json_number(state, "generation"));
 }
 
 /* Whether what failed last is what was refused last, whose text may have been cut. */
@@ -150,6 +227,14 @@ tell_refused(const json_t *state, json_t *lines)
 		    json_text(refused, "text"));
 }
 
+/* A commit that nobody confirmed; the action is its way back. */
+static bool
+is_undone(const json_t *last)
+{
+	return is(last, "error", "confirm-timeout") &&
+	    is(last, "result", "rolled-back");
+}
+
 /* A refusal is told once, by tell_refused(). */
 static void
 tell_last(const json_t *state, json_t *lines)
@@ -161,7 +246,10 @@ tell_last(const json_t *state, json_t *lines)
 	if (last == NULL || is(last, "action", "import") || *text == '\0' ||
 	    is_refusal(last, json_object_get(state, "refused")))
 		return;
-	if (is(last, "result", "rolled-back") || is(last, "result", "failed"))
+	if (is_undone(last))
+		say(lines, "Last commit with --confirm was undone (%s): %s",
+		    when_and_who(last, "start", who, sizeof(who)), text);
+	else if (is(last, "result", "rolled-back") || is(last, "result", "failed"))
 		say(lines, "Last %s %s (%s): %s", action_words(last),
 		    is(last, "result", "failed") ? "failed" : "was rolled back",
 		    when_and_who(last, "start", who, sizeof(who)), text);
@@ -330,17 +418,20 @@ tell_unknown(const json_t *state, json_t *lines)
 
 /* Most urgent first. */
 static void (*const tellers[])(const json_t *state, json_t *lines) = {
-	tell_stuck, tell_commit, tell_candidate, tell_lock, tell_restart, tell_refused,
-	tell_last, tell_services, tell_flaws, tell_expiry, tell_factory, tell_clock,
-	tell_unknown, /* the last: it looks at what the others found */
+	tell_stuck, tell_files, tell_commit, tell_candidate, tell_lock, tell_restart,
+	tell_refused, tell_last, tell_services, tell_flaws, tell_expiry, tell_factory,
+	tell_clock, tell_unknown, /* the last: it looks at what the others found */
 };
 
 json_t *
-next_steps(const json_t *state)
+next_steps(const json_t *state, const char *me)
 {
 	json_t *lines = json_array();
 	size_t i;
 
+	/* the only thing that ends by itself */
+	if (lines != NULL)
+		tell_confirm(state, lines, me);
 	for (i = 0; lines != NULL && i < nitems(tellers); i++)
 		tellers[i](state, lines);
 	return lines;

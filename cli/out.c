@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <libsmartcols.h>
@@ -196,6 +197,49 @@ days_words(int64_t days, char *buf, size_t size)
 	else
 		(void)snprintf(buf, size, "%" PRId64 " day%s left", days,
 		    days == 1 ? "" : "s");
+	return buf;
+}
+
+static bool
+date_seconds(const char *date, int64_t *ret_seconds)
+{
+	struct tm tm = { .tm_year = 0 };
+	const char *end = strptime(date, "%Y-%m-%dT%H:%M:%SZ", &tm);
+
+	if (end == NULL || *end != '\0')
+		return false;
+	*ret_seconds = timegm(&tm);
+	return true;
+}
+
+struct span {
+	int64_t below,
+	    seconds; /* of a unit; used for what is below that many seconds */
+	const char *unit;
+};
+
+static const struct span spans[] = {
+	{ 100, 1, "s" },
+	{ (int64_t)100 * 60, 60, "min" },
+	{ INT64_MAX, 3600, "h" },
+};
+
+const char *
+until_words(const char *until, const char *now, char *buf, size_t size)
+{
+	const struct span *span = spans;
+	int64_t from, to;
+	char date[40];
+
+	(void)date_words(until, date, sizeof(date));
+	if (!date_seconds(until, &to) || !date_seconds(now, &from) || to <= from) {
+		(void)snprintf(buf, size, "%s", date);
+		return buf;
+	}
+	while (to - from >= span->below)
+		span++;
+	(void)snprintf(buf, size, "%s (in %" PRId64 " %s)", date,
+	    (to - from + span->seconds / 2) / span->seconds, span->unit);
 	return buf;
 }
 

@@ -48,6 +48,12 @@ void table_print(struct table *);
 const char *date_words(const char *date, char *buf, size_t size);
 /* "89 days left", "1 day left", "ends today", "ended 3 days ago".  Returns buf. */
 const char *days_words(int64_t days, char *buf, size_t size);
+/*
+ * "2026-11-23 08:10:49 UTC (in 9 min)", both dates as in JSON; the brackets only where
+ * that is to come.  Returns buf.
+ */
+#define UNTIL_WORDS 64
+const char *until_words(const char *until, const char *now, char *buf, size_t size);
 /* "(2 certificates)": count and noun with its plural s.  Returns buf. */
 const char *count_words(int64_t count, const char *noun, char *buf, size_t size);
 

@@ -6,15 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/next.h"
 #include "cli/out.h"
 #include "cli/reply.h"
 #include "cli/state.h"
 #include "lib/schema.h"
 
+#define SENTENCE 512
+
 struct progress {
 	bool json;
 	json_t *steps;
 	int64_t tried; /* generation of the commit; 0: no step was told */
+	bool told;     /* any step was */
+	bool checked;  /* a check command refused it, so that nothing was touched */
 	bool back;     /* it went back to the generation before */
 	bool proven;   /* and a probe saw that one served */
 	bool judged; /* that the agent found it valid has been said, or is not to be */
@@ -33,6 +38,7 @@ struct wording {
 static const struct wording wordings[] = {
 	{ "validate", ABOUT_NOTHING, "validated", "", NULL },
 	{ "stage", ABOUT_GENERATION, "staged generation ", "", NULL },
+	{ "check", ABOUT_SERVICE, "", " checked", "checked" },
 	{ "restart", ABOUT_SERVICE, "", " restarted", "restarted" },
 };
 
@@ -55,7 +61,10 @@ static void
 remember(struct progress *p, const json_t *step)
 {
 	bool is_probe = strcmp(json_text(step, "step"), "probe") == 0;
+	bool is_check = strcmp(json_text(step, "step"), "check") == 0;
 
+	p->told = true;
+	p->checked |= is_check && json_flag(step, "failed");
 	if (!json_flag(step, "rolling-back")) {
 		if (json_number(step, "generation") != 0)
 			p->tried = json_number(step, "generation");
@@ -133,19 +142,6 @@ on_event(void *context, const xmlNode *notification)
 	json_decref(step);
 }
 
-/* Warnings are an extra: without an answer there are none. */
-static void
-look_after(const struct cli *cli, struct client *client, const struct request *request)
-{
-	struct err err = { 0 };
-	json_t *state;
-
-	if (request->warn == NULL || (state = state_read(client, &err)) == NULL)
-		return;
-	request->warn(request->context, cli, state);
-	json_decref(state);
-}
-
 /* Which generation is in force; 0 when it cannot be told. */
 static int64_t
 in_force(struct client *client)
@@ -168,22 +164,82 @@ result_json(const struct progress *p, const char *result, int64_t generation)
 	return json;
 }
 
-static int
-succeeded(const struct progress *p, struct client *client, const char *done)
-{
-	int64_t generation = p->tried != 0 ? p->tried : in_force(client);
-	/* The agent takes no step when there is nothing to change or restart. */
-	const char *what = p->tried != 0 ? done : "Nothing had to be done";
+/* --- what is left to do after a success --- */
 
-	if (p->json)
-		out_json(result_json(p, "success", generation));
-	else if (generation != 0)
-		(void)printf("%s: generation %" PRId64 " is in force.\n", what,
-		    generation);
-	else
-		(void)printf("%s.\n", what);
+static void
+tell_pending(const json_t *state, bool device, const char *how)
+{
+	char names[SENTENCE];
+
+	if (*pending_names(state, device, names, sizeof(names)) == '\0')
+		return;
+	(void)fputs("A restart is pending for ", stdout);
+	out_safe(stdout, names);
+	(void)printf(": %s.\n", how);
+}
+
+static void
+tell_waiting(const json_t *state)
+{
+	const json_t *waits = json_object_get(state, "confirmed-commit");
+	char until[UNTIL_WORDS];
+
+	if (waits != NULL)
+		(void)printf("It goes back to generation %" PRId64
+			     " at %s unless confirmed: certconf confirm.\n",
+		    json_number(waits, "restore"),
+		    until_words(json_text(waits, "until"),
+			json_text(state, "current-time"), until, sizeof(until)));
+	tell_pending(state, false, "certconf restart finishes it");
+	tell_pending(state, true, "restart the device");
+}
+
+static void
+add_waiting(json_t *json, const json_t *state)
+{
+	json_t *waits = json_object_get(state, "confirmed-commit");
+
+	if (waits != NULL)
+		(void)json_object_set(json, "confirmed-commit", waits);
+	if (json_flag(state, "restart-pending"))
+		(void)json_object_set_new(json, "restart-pending", json_true());
+}
+
+/*
+ * The state is an extra: without it nothing is said of it.  The agent takes no step
+ * when there is nothing to change or restart.
+ */
+static int
+succeeded(const struct progress *p, const struct cli *cli, struct client *client,
+    const struct request *request)
+{
+	const char *done =
+	    request->stepless || p->told ? request->done : "Nothing had to be done";
+	struct err err = { 0 };
+	json_t *state = state_read(client, &err), *json;
+	int64_t generation = p->tried;
+
+	if (generation == 0)
+		generation = json_number(state, "generation");
+	if (p->json) {
+		json = result_json(p, "success", generation);
+		add_waiting(json, state);
+		out_json(json);
+	} else {
+		if (generation != 0)
+			(void)printf("%s: generation %" PRId64 " is in force.\n", done,
+			    generation);
+		else
+			(void)printf("%s.\n", done);
+		tell_waiting(state);
+	}
+	if (request->warn != NULL && state != NULL)
+		request->warn(request->context, cli, state);
+	json_decref(state);
 	return EXIT_DONE;
 }
+
+/* --- and after a failure --- */
 
 /* The way back succeeded too: what was in force before is again. */
 static void
@@ -215,9 +271,21 @@ tell_stuck(const struct progress *p, int64_t generation)
 	(void)puts("Look at the service, then: certconf restart");
 }
 
+/* What a check refused has touched no service, and nothing had to be put back. */
 static int
-failed(const struct cli *cli, const struct progress *p, struct client *client,
-    const struct err *err)
+status_of(const struct progress *p, const struct cli *cli,
+    const struct request *request, const struct err *err)
+{
+	if (p->back && err->code != ERR_STUCK)
+		return EXIT_ROLLED_BACK;
+	if (p->checked && !p->back)
+		return EXIT_FAILED;
+	return request->status != NULL ? request->status(cli, err) : cli_status(err);
+}
+
+static int
+failed(const struct progress *p, const struct cli *cli, struct client *client,
+    const struct request *request, const struct err *err)
 {
 	bool is_lost = client_lost(client);
 	bool stuck = err->code == ERR_STUCK && !is_lost;
@@ -240,9 +308,7 @@ failed(const struct cli *cli, const struct progress *p, struct client *client,
 	} else if (stuck) {
 		tell_stuck(p, generation);
 	}
-	if (is_lost)
-		return EXIT_UNREACHABLE;
-	return back ? EXIT_ROLLED_BACK : cli_status(err);
+	return is_lost ? EXIT_UNREACHABLE : status_of(p, cli, request, err);
 }
 
 static int
@@ -251,6 +317,29 @@ ask(struct client *client, const struct request *request, struct err *err)
 	if (request->unreadable)
 		return client_unreadable(client, request->pieces[0], err);
 	return client_rpc(client, request->pieces, request->count, NULL, err);
+}
+
+/* What is no commit of this user's that waits was no reason to be busy. */
+static bool
+was_other_reason(const struct err *err)
+{
+	return err->code == ERR_BAD_ELEMENT || err->code == ERR_NOT_FOUND;
+}
+
+static int
+ask_again(struct client *client, const struct request *request,
+    const struct progress *p, struct err *err)
+{
+	struct err again = { 0 };
+
+	if (request->extending == NULL || err->code != ERR_BUSY || p->told ||
+	    client_lost(client))
+		return -1;
+	if (client_rpc(client, request->extending, request->count, NULL, &again) == 0)
+		return 0;
+	if (!was_other_reason(&again))
+		*err = again;
+	return -1;
 }
 
 int
@@ -265,13 +354,13 @@ progress_run(struct cli *cli, struct client *client, const struct request *reque
 	int status;
 
 	if (client_subscribe(client, on_event, &p, &err) == 0 &&
-	    ask(client, request, &err) == 0) {
-		status = succeeded(&p, client, request->done);
-		look_after(cli, client, request);
+	    (ask(client, request, &err) == 0 ||
+		ask_again(client, request, &p, &err) == 0)) {
+		status = succeeded(&p, cli, client, request);
 	} else {
 		if (request->explain != NULL)
 			request->explain(request->context, cli, &err);
-		status = failed(cli, &p, client, &err);
+		status = failed(&p, cli, client, request, &err);
 	}
 	json_decref(p.steps);
 	return status;

@@ -9,12 +9,20 @@
 /* One request that commits: content as for client_rpc(). */
 struct request {
 	const struct text *pieces;
+	/*
+	 * The same, as what extends a confirmed commit of this user's that waits: tried
+	 * when the agent is busy, for that may be the reason; NULL: nothing is.
+	 */
+	const struct text *extending;
 	size_t count;
 	bool unreadable;  /* one piece, for client_unreadable() */
+	bool stepless;    /* it is done even when no step was told */
 	bool judges;      /* the agent judges the configuration before the first step */
 	const char *done; /* "Committed": how the last line of a success begins */
 	/* Puts an error in terms of what the person gave; may be NULL. */
 	void (*explain)(void *context, struct cli *, struct err *);
+	/* The exit status of an error; NULL: cli_status(). */
+	int (*status)(const struct cli *, const struct err *);
 	/* Says what to look at in the state after a success; may be NULL. */
 	void (*warn)(void *context, const struct cli *, const json_t *state);
 	void *context;

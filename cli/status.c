@@ -9,6 +9,7 @@
 #include "cli/next.h"
 #include "cli/out.h"
 #include "cli/state.h"
+#include "cli/terms.h"
 #include "lib/status.h"
 
 #define SHOWN 5 /* of a list, without --all */
@@ -348,22 +349,28 @@ add_service(struct table *table, const json_t *service)
 	const struct word *sync = word_for(sync_words, json_text(service, "in-sync"));
 	const struct word *run = word_for(service_words, json_text(service, "state"));
 	bool locked = strcmp(json_text(service, "feature"), "missing") == 0;
+	bool waits = json_flag(service, "restart-pending");
+	char state[64];
 	char until[11];
 	const char *const values[] = {
 		json_text(service, "name"),
 		json_flag(service, "enabled") ? "yes" : "no",
 		json_text(service, "credential"),
-		locked ? "feature key missing" : run->words,
+		locked ? "feature key missing" : state,
 		sync->words,
 		until,
 		json_text(service, "last-error"),
 	};
 
+	(void)snprintf(state, sizeof(state), "%s%s", run->words,
+	    waits ? ", restart pending" : "");
 	(void)snprintf(until, sizeof(until), "%s",
 	    json_text(service, "served-not-after"));
 	if (table_row(table, values) == -1)
 		return -1;
-	table_paint(table, 3, locked ? SEVERITY_WARNING : run->severity);
+	table_paint(table, 3,
+	    locked || (waits && run->severity != SEVERITY_CRITICAL) ? SEVERITY_WARNING
+								    : run->severity);
 	table_paint(table, 4, sync->severity);
 	return 0;
 }
@@ -392,7 +399,8 @@ print_services(const json_t *state)
 static void
 print_next(const json_t *state)
 {
-	json_t *lines = next_steps(state), *line;
+	char me[TERMS_USER];
+	json_t *lines = next_steps(state, terms_user(me)), *line;
 	size_t i;
 
 	heading("Next", json_array_size(lines) == 0 ? "nothing needs to be done" : "");

@@ -1,20 +1,72 @@
 /* SPDX-License-Identifier: ISC */
 #include "handlers/change.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "handlers/compose.h"
 
-/* config_check() on a store's configuration, now. */
+/*
+ * What stays running with what it had is neither proven nor undone: a service that is
+ * in use can only be switched off by somebody who can stop it.
+ */
+static int
+check_switched_off(const struct view *view, const struct config *config,
+    const struct status_service *service, struct err *err)
+{
+	const struct text name = text_of(service->name);
+	const struct service_setting *setting = config_service(config, name);
+	const struct service_facts *facts = services_named(view->services, name);
+	char where[CONFIG_PATH_MAX];
+
+	if (!service->enabled || (setting != NULL && setting->enabled) ||
+	    facts == NULL || facts->has_stop)
+		return 0;
+	return err_set(err, ERR_UNSUPPORTED, config_path("service", name, "", where),
+	    "the service is enabled and cannot be disabled: its definition has no stop "
+	    "command");
+}
+
+static int
+check_stops(const struct view *view, const struct config *config, struct err *err)
+{
+	const struct status *status = view->status;
+	uint32_t i;
+
+	for (i = 0; i < status->nservices && i < LIMIT_SERVICES; i++)
+		if (check_switched_off(view, config, &status->services[i], err) == -1)
+			return -1;
+	return 0;
+}
+
+/* The rules about the whole, now, and about what it changes of what is in force. */
 static int
 judge_config(const struct view *view, const struct config *config, bool any_time,
     struct err *err)
 {
 	time_t now = any_time ? CONFIG_ANY_TIME : time(NULL);
 
-	return config_check(config, view->services, now,
-	    (enum clock_status)view->status->clock, err);
+	if (config_check(config, view->services, now,
+		(enum clock_status)view->status->clock, err) == -1)
+		return -1;
+	return check_stops(view, config, err);
+}
+
+enum action
+terms_action(const struct commit_terms *terms)
+{
+	return terms->defer_restart ? ACTION_COMMIT_DEFER_RESTART : ACTION_COMMIT;
+}
+
+static void
+fill_commit(struct ses_commit *commit, const struct commit_terms *terms)
+{
+	memset(commit, 0, sizeof(*commit));
+	commit->origin = terms->origin;
+	commit->defer_restart = terms->defer_restart;
+	commit->confirm_timeout = terms->confirm_timeout;
+	memcpy(commit->comment, terms->comment, sizeof(commit->comment));
+	memcpy(commit->persist, terms->persist, sizeof(commit->persist));
+	memcpy(commit->persist_id, terms->persist_id, sizeof(commit->persist_id));
 }
 
 static int
@@ -23,13 +75,10 @@ send_alone(struct engine_client *c, const struct change *change,
 {
 	struct ses_commit commit;
 
-	memset(&commit, 0, sizeof(commit));
+	fill_commit(&commit, &change->terms);
 	commit.private = 1;
-	commit.origin = change->origin;
 	commit.keys_from = change->keys_from;
 	commit.edit = *edit;
-	snprintf(commit.comment, sizeof(commit.comment), "%s",
-	    change->comment != NULL ? change->comment : "");
 	return engine_client_send_files(c, SES_COMMIT, &commit, sizeof(commit),
 	    files->fds, files->nfds, err);
 }
@@ -96,8 +145,9 @@ try_once(struct engine_client *c, const struct change *change, struct err *err)
 	int rc;
 
 	memset(&config, 0, sizeof(config));
-	if (view_load(c, change->alone ? STORE_RUNNING : STORE_CANDIDATE, &view, err) ==
-	    -1)
+	rc = change->alone ? view_load_for_change(c, &view, err)
+			   : view_load(c, STORE_CANDIDATE, &view, err);
+	if (rc == -1)
 		return -1;
 	rc = prepare(c, change, &view, &config, &problem, err);
 	if (rc == 0 && change->test != CHANGE_TEST_ONLY)
@@ -233,15 +283,13 @@ change_validate(struct engine_client *c, enum ses_store store, struct err *err)
 }
 
 int
-change_commit(struct engine_client *c, enum origin origin, const char *comment,
+change_commit(struct engine_client *c, const struct commit_terms *terms,
     struct err *err)
 {
 	struct ses_commit commit;
 	int rc = -1, i;
 
-	memset(&commit, 0, sizeof(commit));
-	commit.origin = origin;
-	snprintf(commit.comment, sizeof(commit.comment), "%s", comment);
+	fill_commit(&commit, terms);
 	for (i = 0; i < CHANGE_TRIES && rc == -1; i++) {
 		rc = engine_client_request(c, SES_COMMIT, &commit, sizeof(commit), err);
 		if (rc == -1 && c->reply.stale == 0)

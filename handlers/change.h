@@ -8,7 +8,7 @@
 
 #include "handlers/engine_client.h"
 
-#define CHANGE_TRIES 4 /* the first, and three more while others are faster */
+#define CHANGE_TRIES LIMIT_SESSIONS /* each of the others may be faster once */
 
 enum change_test {
 	CHANGE_TEST_THEN_SET, /* what is not valid as a whole is refused */
@@ -16,6 +16,19 @@ enum change_test {
 	CHANGE_TEST_ONLY,
 	CHANGE_TEST_MAX
 };
+
+/* What is said of a commit, beside what it puts in force. */
+struct commit_terms {
+	enum origin origin;
+	char comment[STATUS_TEXT];
+	bool defer_restart;       /* services stay as they are */
+	uint32_t confirm_timeout; /* seconds until it is undone; 0: it is for good */
+	char persist[STATUS_NAME];
+	char persist_id[STATUS_NAME];
+};
+
+/* What the last action shows of such a commit. */
+enum action terms_action(const struct commit_terms *);
 
 struct change {
 	/*
@@ -30,8 +43,7 @@ struct change {
 	bool any_time;    /* dates are not judged */
 	enum change_test test;
 	enum action action; /* for the last action */
-	enum origin origin;
-	const char *comment;
+	struct commit_terms terms;
 	uint64_t keys_from; /* a kept generation that has its keys; 0: none */
 	bool silent;        /* the caller tells the engine what was refused here */
 };
@@ -56,7 +68,6 @@ int change_roll_back(struct engine_client *, uint64_t generation, struct change 
 int change_validate(struct engine_client *, enum ses_store, struct err *);
 
 /* Puts the candidate in force. */
-int change_commit(struct engine_client *, enum origin, const char *comment,
-    struct err *);
+int change_commit(struct engine_client *, const struct commit_terms *, struct err *);
 
 #endif

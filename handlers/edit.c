@@ -3,19 +3,16 @@
 
 #include <string.h>
 
-#include "handlers/change.h"
+#include "handlers/netconf_commit.h"
 #include "lib/document.h"
 #include "lib/schema.h"
-
-#define GENERATION_DIGITS 18
 
 /* What an edit-config asks for, beside the configuration. */
 struct edit {
 	enum ses_store store;
 	enum change_test test;
-	enum origin origin;
+	struct commit_terms terms;
 	bool any_time;
-	char comment[STATUS_TEXT];
 	const char *default_operation;
 	struct text password;
 	const struct xml_node *config;
@@ -106,7 +103,7 @@ edit_parse(const struct rpc *rpc, struct edit *edit, struct err *err)
 		-1 ||
 	    choice(rpc, "test-option", test_options, &test, err) == -1 ||
 	    choice(rpc, "error-option", error_options, &error, err) == -1 ||
-	    rpc_commit_parameters(rpc, &edit->origin, edit->comment, err) == -1)
+	    commit_terms(rpc, &edit->terms, err) == -1)
 		return -1;
 	edit->default_operation = default_operations[operation];
 	edit->test = (enum change_test)test;
@@ -122,6 +119,24 @@ edit_parse(const struct rpc *rpc, struct edit *edit, struct err *err)
 		return -1;
 	take_inner(edit);
 	return 0;
+}
+
+/* Only what is committed at once can wait for anything. */
+static int
+check_terms(const struct rpc *rpc, const struct edit *edit, struct err *err)
+{
+	const char *wrong = NULL;
+
+	if (edit->store == STORE_RUNNING)
+		return 0;
+	if (edit->terms.confirm_timeout != 0)
+		wrong = "confirm-timeout";
+	else if (edit->terms.defer_restart)
+		wrong = "defer-restart";
+	if (wrong == NULL)
+		return 0;
+	return rpc_refuse(rpc, ERR_BAD_ELEMENT, wrong,
+	    "an edit of the candidate commits nothing: give it to the commit", err);
 }
 
 static int
@@ -143,8 +158,7 @@ make_change(struct netconf *n, const struct edit *edit, enum action action,
 		.any_time = edit->any_time,
 		.test = edit->test,
 		.action = action,
-		.origin = edit->origin,
-		.comment = edit->comment,
+		.terms = edit->terms,
 	};
 	struct buf keys = { NULL, 0, 0 };
 	int rc = -1;
@@ -188,12 +202,18 @@ edit_config(struct rpc *rpc, struct err *err)
 	enum action action;
 	struct edit edit;
 
-	if (edit_parse(rpc, &edit, err) == -1)
+	if (edit_parse(rpc, &edit, err) == -1 || check_terms(rpc, &edit, err) == -1)
 		return -1;
-	action = edit.store == STORE_RUNNING ? ACTION_COMMIT : ACTION_IMPORT;
 	if (edit.test == CHANGE_TEST_ONLY)
 		action = ACTION_VALIDATE;
-	return read_and_change(rpc->netconf, &edit, action, err);
+	else if (edit.store == STORE_CANDIDATE)
+		action = ACTION_IMPORT;
+	else
+		action = terms_action(&edit.terms);
+	if (read_and_change(rpc->netconf, &edit, action, err) == 0)
+		return 0;
+	commit_refused(rpc, err);
+	return -1;
 }
 
 /* --- validate --- */
@@ -225,52 +245,4 @@ edit_validate(struct rpc *rpc, struct err *err)
 	if (rpc_store(rpc, "source", &store, err) == -1)
 		return -1;
 	return change_validate(rpc->netconf->engine, store, err);
-}
-
-/* --- commit and rollback --- */
-
-int
-edit_commit(struct rpc *rpc, struct err *err)
-{
-	char comment[STATUS_TEXT];
-	enum origin origin;
-
-	if (rpc_commit_parameters(rpc, &origin, comment, err) == -1)
-		return -1;
-	return change_commit(rpc->netconf->engine, origin, comment, err);
-}
-
-/* The number in <generation>; 0 without one. */
-static int
-parse_generation(const struct rpc *rpc, uint64_t *ret_generation, struct err *err)
-{
-	struct text text = rpc_parameter(rpc, CERTCONF_NS, "generation");
-	uint64_t value = 0;
-	size_t i;
-
-	for (i = 0; i < text.len && i < GENERATION_DIGITS; i++) {
-		if (text.data[i] < '0' || text.data[i] > '9')
-			break;
-		value = value * 10 + (uint64_t)(text.data[i] - '0');
-	}
-	if (text.data != NULL && (text.len == 0 || i < text.len || value == 0))
-		return rpc_refuse(rpc, ERR_BAD_ELEMENT, "generation",
-		    "must be the number of a generation", err);
-	*ret_generation = value;
-	return 0;
-}
-
-int
-edit_rollback(struct rpc *rpc, struct err *err)
-{
-	char comment[STATUS_TEXT];
-	struct change change;
-	uint64_t generation = 0;
-
-	memset(&change, 0, sizeof(change));
-	if (parse_generation(rpc, &generation, err) == -1 ||
-	    rpc_commit_parameters(rpc, &change.origin, comment, err) == -1)
-		return -1;
-	change.comment = comment;
-	return change_roll_back(rpc->netconf->engine, generation, &change, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Operations that change, judge or put in force a configuration. */
+/* Operations that change or judge a configuration. */
 #ifndef HANDLERS_EDIT_H
 #define HANDLERS_EDIT_H
 
@@ -7,7 +7,5 @@
 
 int edit_config(struct rpc *, struct err *);
 int edit_validate(struct rpc *, struct err *);
-int edit_commit(struct rpc *, struct err *);
-int edit_rollback(struct rpc *, struct err *);
 
 #endif

@@ -164,14 +164,13 @@ view_map(struct engine_client *c, struct view *view, struct err *err)
 	    view->snapshot_map.size, err);
 }
 
-int
-view_load(struct engine_client *c, enum ses_store store, struct view *ret_view,
+static int
+load_view(struct engine_client *c, const struct ses_get *get, struct view *ret_view,
     struct err *err)
 {
-	struct ses_get get = { .store = store };
 	struct view view = { .services = NULL };
 
-	if (engine_client_request(c, SES_GET, &get, sizeof(get), err) == -1)
+	if (engine_client_request(c, SES_GET, get, sizeof(*get), err) == -1)
 		return -1;
 	if (view_map(c, &view, err) == -1) {
 		view_clear(&view);
@@ -182,6 +181,21 @@ view_load(struct engine_client *c, enum ses_store store, struct view *ret_view,
 	view.next_trust_index = c->reply.next_trust_index;
 	*ret_view = view;
 	return 0;
+}
+
+int
+view_load(struct engine_client *c, enum ses_store store, struct view *ret_view,
+    struct err *err)
+{
+	return load_view(c, &(struct ses_get){ .store = store }, ret_view, err);
+}
+
+int
+view_load_for_change(struct engine_client *c, struct view *ret_view, struct err *err)
+{
+	const struct ses_get get = { .store = STORE_RUNNING, .for_change = 1 };
+
+	return load_view(c, &get, ret_view, err);
 }
 
 static uint32_t

@@ -59,6 +59,11 @@ struct view {
 
 int view_load(struct engine_client *, enum ses_store, struct view *ret_view,
     struct err *);
+/*
+ * What a change is built on that is committed alone: running, or the commit that waits
+ * for its turn and takes changes in meanwhile.
+ */
+int view_load_for_change(struct engine_client *, struct view *ret_view, struct err *);
 /* The configuration of a view, with the indices that are free; the view must outlive
  * it. */
 int view_config(const struct view *, struct config *ret_config, struct err *);

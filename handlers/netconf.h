@@ -23,6 +23,7 @@ struct rpc {
 	const struct xml_node *root;      /* <rpc> */
 	const struct xml_node *operation; /* its child */
 	bool answered;                    /* the operation has written its own reply */
+	const char *tag; /* of the error, where RFC 6241 has one of its own; or NULL */
 };
 
 #endif

@@ -140,6 +140,8 @@ error_type(const struct err *err)
 static const char *
 error_tag(const struct netconf_error *e)
 {
+	if (e->tag != NULL)
+		return e->tag;
 	if (e->err->code == ERR_XML_SYNTAX && e->old_client)
 		return "operation-failed";
 	return err_kind(e->err->code)->netconf_tag;

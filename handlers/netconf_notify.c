@@ -7,6 +7,7 @@
 static const char *const step_names[] = {
 	[STEP_SURVEY] = "survey",
 	[STEP_STAGE] = "stage",
+	[STEP_CHECK] = "check",
 	[STEP_ACTIVATE] = "activate",
 	[STEP_RESTART] = "restart",
 	[STEP_PROBE] = "probe",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "handlers/edit.h"
+#include "handlers/netconf_commit.h"
 #include "handlers/netconf_error.h"
 #include "handlers/netconf_get.h"
 #include "lib/schema.h"
@@ -68,34 +69,6 @@ rpc_store(const struct rpc *rpc, const char *parameter, enum ses_store *ret_stor
 		}
 	return rpc_refuse(rpc, ERR_BAD_ELEMENT, parameter,
 	    "datastore must be either running or candidate", err);
-}
-
-int
-rpc_commit_parameters(const struct rpc *rpc, enum origin *ret_origin,
-    char ret_comment[STATUS_TEXT], struct err *err)
-{
-	static const enum origin allowed[] = { ORIGIN_CLI, ORIGIN_XML_IMPORT };
-	const char *ns = strcmp(rpc->operation->ns, NETCONF_NS) == 0
-	    ? CERTCONF_NETCONF_NS
-	    : CERTCONF_NS;
-	struct text from = rpc_parameter(rpc, ns, "from");
-	struct text comment = rpc_parameter(rpc, ns, "comment");
-	size_t i;
-
-	*ret_origin = ORIGIN_NETCONF;
-	for (i = 0; i < nitems(allowed); i++)
-		if (text_is(from, name_text(&origin_names, allowed[i])))
-			*ret_origin = allowed[i];
-	if (from.data != NULL && *ret_origin == ORIGIN_NETCONF)
-		return rpc_refuse(rpc, ERR_BAD_ELEMENT, "from",
-		    "must be cli or xml-import", err);
-	if (comment.len >= STATUS_TEXT)
-		return rpc_refuse(rpc, ERR_TOO_LARGE, "comment",
-		    "comment has more than 255 octets", err);
-	memset(ret_comment, 0, STATUS_TEXT);
-	if (comment.len > 0)
-		memcpy(ret_comment, comment.data, comment.len);
-	return 0;
 }
 
 static const struct parameter *
@@ -229,14 +202,33 @@ static const struct parameter stream[] = {
 	{ NULL, NULL, false },
 };
 static const struct parameter commit[] = {
+	{ NETCONF_NS, "confirmed", false },
+	{ NETCONF_NS, "confirm-timeout", false },
+	{ NETCONF_NS, "persist", false },
+	{ NETCONF_NS, "persist-id", false },
 	{ CERTCONF_NETCONF_NS, "comment", false },
 	{ CERTCONF_NETCONF_NS, "from", false },
+	{ CERTCONF_NETCONF_NS, "defer-restart", false },
+	{ NULL, NULL, false },
+};
+static const struct parameter cancel[] = {
+	{ NETCONF_NS, "persist-id", false },
+	{ CERTCONF_NETCONF_NS, "from", false },
+	{ NULL, NULL, false },
+};
+static const struct parameter confirm[] = {
+	{ CERTCONF_NS, "persist-id", false },
+	{ CERTCONF_NS, "from", false },
 	{ NULL, NULL, false },
 };
 static const struct parameter rollback[] = {
 	{ CERTCONF_NS, "generation", false },
 	{ CERTCONF_NS, "comment", false },
 	{ CERTCONF_NS, "from", false },
+	{ CERTCONF_NS, "defer-restart", false },
+	{ CERTCONF_NS, "confirm-timeout", false },
+	{ CERTCONF_NS, "persist", false },
+	{ CERTCONF_NS, "persist-id", false },
 	{ NULL, NULL, false },
 };
 static const struct parameter edit[] = {
@@ -247,6 +239,10 @@ static const struct parameter edit[] = {
 	{ NETCONF_NS, "config", true },
 	{ CERTCONF_NETCONF_NS, "comment", false },
 	{ CERTCONF_NETCONF_NS, "from", false },
+	{ CERTCONF_NETCONF_NS, "defer-restart", false },
+	{ CERTCONF_NETCONF_NS, "confirm-timeout", false },
+	{ CERTCONF_NETCONF_NS, "persist", false },
+	{ CERTCONF_NETCONF_NS, "persist-id", false },
 	{ CERTCONF_NETCONF_NS, "private-key-password", false },
 	{ CERTCONF_NETCONF_NS, "allow-expired", false },
 	{ NULL, NULL, false },
@@ -257,14 +253,16 @@ static const struct operation operations[] = {
 	{ NETCONF_NS, "get-config", ACCESS_READ, get_config, source_filter },
 	{ NETCONF_NS, "edit-config", ACCESS_WRITE, edit_config, edit },
 	{ NETCONF_NS, "validate", ACCESS_WRITE, edit_validate, source },
-	{ NETCONF_NS, "commit", ACCESS_WRITE, edit_commit, commit },
+	{ NETCONF_NS, "commit", ACCESS_WRITE, commit_candidate, commit },
+	{ NETCONF_NS, "cancel-commit", ACCESS_WRITE, commit_cancel, cancel },
 	{ NETCONF_NS, "discard-changes", ACCESS_WRITE, discard_changes, no_parameters },
 	{ NETCONF_NS, "lock", ACCESS_WRITE, lock, target },
 	{ NETCONF_NS, "unlock", ACCESS_WRITE, unlock, target },
 	{ NETCONF_NS, "close-session", ACCESS_ANYBODY, close_session, no_parameters },
 	{ NOTIFICATION_NS, "create-subscription", ACCESS_READ, create_subscription,
 	    stream },
-	{ CERTCONF_NS, "rollback", ACCESS_WRITE, edit_rollback, rollback },
+	{ CERTCONF_NS, "rollback", ACCESS_WRITE, commit_rollback, rollback },
+	{ CERTCONF_NS, "confirm", ACCESS_WRITE, commit_confirm, confirm },
 	{ CERTCONF_NS, "restart", ACCESS_WRITE, restart, no_parameters },
 };
 
@@ -296,7 +294,7 @@ answer_error(struct rpc *rpc, const struct err *why)
 {
 	struct netconf *n = rpc->netconf;
 	const struct netconf_error e = { why, &n->engine->reply, rpc->root,
-		!n->frame.chunked };
+		!n->frame.chunked, rpc->tag };
 	struct xml_out out;
 	struct err err;
 

@@ -31,8 +31,4 @@ struct text rpc_parameter(const struct rpc *, const char *ns, const char *name);
 int rpc_refuse(const struct rpc *, enum err_code, const char *name, const char *text,
     struct err *);
 
-/* <comment> and <from>, which edit-config and commit have. */
-int rpc_commit_parameters(const struct rpc *, enum origin *ret_origin,
-    char ret_comment[STATUS_TEXT], struct err *);
-
 #endif

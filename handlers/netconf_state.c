@@ -9,6 +9,7 @@ struct state {
 	struct xml_out *out;
 	const struct snapshot *snapshot;
 	const struct status *status;
+	const struct services *services;
 	int64_t now;
 };
 
@@ -159,10 +160,14 @@ write_service(const struct state *s, const struct status_service *service)
 {
 	const struct snapshot_local *local =
 	    snapshot_local(s->snapshot, service->local_index);
+	const struct service_facts *facts =
+	    services_named(s->services, text_of(service->name));
 	struct xml_out *out = s->out;
 
 	xml_out_open(out, "service");
 	xml_out_string(out, "name", service->name);
+	if (service->index != 0)
+		xml_out_number(out, "index", service->index);
 	xml_out_bool(out, "enabled", service->enabled != 0);
 	if (local != NULL)
 		xml_out_text(out, "credential",
@@ -171,7 +176,7 @@ write_service(const struct state *s, const struct status_service *service)
 	xml_out_name(out, "state", &service_state_names, service->state);
 	xml_out_name(out, "in-sync", &sync_state_names, service->in_sync);
 	if (service->has_served) {
-		xml_out_hex(out, "served-fingerprint", service->served_sha256);
+		xml_out_hex(out, "served-fingerprint", service->served.leaf);
 		xml_out_time(out, "served-not-after", service->served_not_after);
 	}
 	time_if(out, "last-probe", service->last_probe);
@@ -181,6 +186,9 @@ write_service(const struct state *s, const struct status_service *service)
 		    service->last_result);
 	xml_out_number(out, "restarts", service->restarts);
 	string_if(out, "last-error", service->last_error);
+	xml_out_bool(out, "restart-pending", service->restart_pending != 0);
+	if (facts != NULL && facts->restart_device)
+		xml_out_bool(out, "restart-device", true);
 	xml_out_close(out);
 }
 
@@ -227,6 +235,7 @@ write_device(const struct state *s)
 	xml_out_name(out, "verification-mode", &verify_mode_names,
 	    s->snapshot->header->verify_mode);
 	xml_out_bool(out, "restart-pending", status->restart_pending != 0);
+	string_if(out, "files-problem", status->files_problem);
 }
 
 /* --- what people did --- */
@@ -250,6 +259,23 @@ write_candidate(const struct state *s)
 	if (problem->code != ERR_NONE)
 		xml_out_string(out, "problem", err_format(problem, text, sizeof(text)));
 	xml_out_name(out, "verification-mode", &verify_mode_names, status->admin_mode);
+	xml_out_close(out);
+}
+
+/* The name that confirms it is not shown: it is for who knows it. */
+static void
+write_confirm(const struct state *s)
+{
+	const struct status *status = s->status;
+	struct xml_out *out = s->out;
+
+	if (status->confirm_restore == 0)
+		return;
+	xml_out_open(out, "confirmed-commit");
+	xml_out_number(out, "restore", (int64_t)status->confirm_restore);
+	xml_out_time(out, "until", status->confirm_until);
+	string_if(out, "user", status->confirm_user);
+	xml_out_bool(out, "persistent", status->confirm_persist[0] != '\0');
 	xml_out_close(out);
 }
 
@@ -309,6 +335,7 @@ write_commit(const struct state *s, uint32_t number, const struct status_commit 
 	xml_out_name(out, "origin", &origin_names, commit->origin);
 	xml_out_name(out, "result", &action_result_names, commit->result);
 	string_if(out, "comment", commit->comment);
+	string_if(out, "changes", commit->changes);
 	string_if(out, "error-text", commit->error_text);
 	xml_out_close(out);
 }
@@ -316,7 +343,8 @@ write_commit(const struct state *s, uint32_t number, const struct status_commit 
 void
 state_write(struct xml_out *out, const struct view *view, int64_t now)
 {
-	const struct state s = { out, &view->snapshot, view->status, now };
+	const struct state s = { out, &view->snapshot, view->status, view->services,
+		now };
 	const struct snapshot_header *header = view->snapshot.header;
 	uint32_t i;
 
@@ -330,6 +358,7 @@ state_write(struct xml_out *out, const struct view *view, int64_t now)
 	for (i = 0; i < view->status->nservices && i < LIMIT_SERVICES; i++)
 		write_service(&s, &view->status->services[i]);
 	write_candidate(&s);
+	write_confirm(&s);
 	write_lock_and_refusal(&s);
 	write_last(&s);
 	for (i = 0; i < view->status->ncommits && i < LIMIT_HISTORY; i++)

@@ -46,6 +46,7 @@ static const char *const capabilities[] = {
 	BASE_11,
 	CAPABILITY "candidate:1.0",
 	CAPABILITY "writable-running:1.0",
+	CAPABILITY "confirmed-commit:1.1",
 	CAPABILITY "validate:1.1",
 	CAPABILITY "rollback-on-error:1.0",
 	CAPABILITY "notification:1.0",

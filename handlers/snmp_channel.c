@@ -53,6 +53,10 @@ static const struct field status_fields[] = {
 	FIELD(struct status, source),
 };
 
+static const struct field service_fields[] = {
+	FIELD(struct status_service, name),
+};
+
 static const struct field local_fields[] = {
 	FIELD(struct notification, u.local.name),
 	FIELD(struct notification, u.local.subject),
@@ -64,6 +68,28 @@ static const struct field commit_fields[] = {
 	FIELD(struct notification, u.commit.err.where),
 	FIELD(struct notification, u.commit.err.text),
 	FIELD(struct notification, u.commit.user),
+};
+
+static const struct field out_of_sync_fields[] = {
+	FIELD(struct notification, u.service.name),
+};
+
+/* Which of them a notification has. */
+static const struct {
+	const struct field *fields;
+	size_t count;
+} notification_fields[NOTIFY_KIND_MAX] = {
+	[NOTIFY_LOCAL_EXPIRING] = { local_fields, nitems(local_fields) },
+	[NOTIFY_LOCAL_EXPIRED] = { local_fields, nitems(local_fields) },
+	[NOTIFY_LOCAL_EXPIRY_CLEAR] = { local_fields, nitems(local_fields) },
+	[NOTIFY_COMMIT_DONE] = { commit_fields, nitems(commit_fields) },
+	[NOTIFY_COMMIT_FAILED] = { commit_fields, nitems(commit_fields) },
+	[NOTIFY_SERVICE_OUT_OF_SYNC] = { out_of_sync_fields,
+	    nitems(out_of_sync_fields) },
+	[NOTIFY_SERVICE_IN_SYNC_CLEAR] = { out_of_sync_fields,
+	    nitems(out_of_sync_fields) },
+	[NOTIFY_STUCK] = { commit_fields, nitems(commit_fields) },
+	[NOTIFY_STUCK_CLEAR] = { commit_fields, nitems(commit_fields) },
 };
 
 static bool
@@ -101,10 +127,25 @@ on_snapshot(struct snmp_channel *c)
 	c->has_snapshot = true;
 }
 
+static bool
+services_terminated(const struct status *status)
+{
+	uint32_t i;
+
+	if (status->nservices > LIMIT_SERVICES)
+		return false;
+	for (i = 0; i < status->nservices; i++)
+		if (!terminated((const uint8_t *)&status->services[i], service_fields,
+			nitems(service_fields)))
+			return false;
+	return true;
+}
+
 static void
 on_status(struct snmp_channel *c)
 {
-	if (!terminated(c->msg.data, status_fields, nitems(status_fields))) {
+	if (!terminated(c->msg.data, status_fields, nitems(status_fields)) ||
+	    !services_terminated((const void *)c->msg.data)) {
 		irregular(c, "a text without an end in the status");
 		return;
 	}
@@ -118,14 +159,13 @@ on_notify(struct snmp_channel *c)
 {
 	struct notification notification;
 	const uint8_t *data = c->msg.data;
-	bool good;
+	uint32_t kind;
 
 	memcpy(&notification, data, sizeof(notification));
-	if (notification.kind <= NOTIFY_LOCAL_EXPIRY_CLEAR)
-		good = terminated(data, local_fields, nitems(local_fields));
-	else
-		good = terminated(data, commit_fields, nitems(commit_fields));
-	if (!good || notification.kind >= NOTIFY_KIND_MAX) {
+	kind = notification.kind;
+	if (kind >= NOTIFY_KIND_MAX ||
+	    !terminated(data, notification_fields[kind].fields,
+		notification_fields[kind].count)) {
 		irregular(c, "a notification of no known form");
 		return;
 	}

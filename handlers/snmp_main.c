@@ -23,7 +23,7 @@
 
 #define CHANNEL_FD 3
 #define HEARTBEAT_MS 1000
-#define SUBTREES 5
+#define SUBTREES 6
 
 struct front {
 	struct snmp_channel channel;
@@ -91,6 +91,7 @@ register_all(struct front *front)
 		{ NULL, &snmp_system_group },
 		{ &snmp_local_table, NULL },
 		{ &snmp_trust_table, NULL },
+		{ &snmp_service_table, NULL },
 		{ NULL, &snmp_config_group },
 		{ NULL, &snmp_notify_control_group },
 	};

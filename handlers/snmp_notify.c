@@ -75,12 +75,16 @@ local_status(const struct notification *n, struct snmp_value *value)
 }
 
 static void
-commit_generation(const struct notification *n, struct snmp_value *value)
+generation_number(struct snmp_value *value, uint64_t generation)
 {
-	uint64_t generation = n->u.commit.generation;
-
 	snmp_value_number(value,
 	    generation > UINT32_MAX ? UINT32_MAX : (int64_t)generation);
+}
+
+static void
+commit_generation(const struct notification *n, struct snmp_value *value)
+{
+	generation_number(value, n->u.commit.generation);
 }
 
 static void
@@ -114,6 +118,42 @@ commit_user(const struct notification *n, struct snmp_value *value)
 }
 
 static void
+service_name(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_text(value, text_of(n->u.service.name), LIMIT_NAME);
+}
+
+static void
+service_state(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_enum(value, &service_state_names, n->u.service.state);
+}
+
+static void
+service_in_sync(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_enum(value, &sync_state_names, n->u.service.in_sync);
+}
+
+static void
+service_last_result(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_enum(value, &action_result_names, n->u.service.last_result);
+}
+
+static void
+restart_generation(const struct notification *n, struct snmp_value *value)
+{
+	generation_number(value, n->u.restart.generation);
+}
+
+static void
+restart_pending(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_truth(value, n->u.restart.pending != 0);
+}
+
+static void
 seq(const struct notification *n, struct snmp_value *value)
 {
 	snmp_value_number(value, n->seq);
@@ -141,6 +181,24 @@ static const struct object commit_objects[] = {
 	{ NAME(CFG_LAST_USER), commit_user },
 };
 
+static const struct object stuck_objects[] = {
+	{ NAME(CFG_GENERATION), commit_generation },
+	{ NAME(CFG_LAST_ERROR), commit_error },
+	{ NAME(CFG_LAST_ERROR_TEXT), commit_error_text },
+};
+
+static const struct object service_objects[] = {
+	{ NAME(SERVICE_NAME), service_name },
+	{ NAME(SERVICE_STATE), service_state },
+	{ NAME(SERVICE_IN_SYNC), service_in_sync },
+	{ NAME(SERVICE_LAST_RESULT), service_last_result },
+};
+
+static const struct object restart_objects[] = {
+	{ NAME(CFG_GENERATION), restart_generation },
+	{ NAME(RESTART_PENDING), restart_pending },
+};
+
 static const struct object seq_object = { NAME(NOTIFY_SEQ), seq };
 
 static const struct kind {
@@ -159,6 +217,17 @@ static const struct kind {
 	    nitems(commit_objects) },
 	[NOTIFY_COMMIT_FAILED] = { NAME(COMMIT_FAILED), commit_objects,
 	    nitems(commit_objects) },
+	[NOTIFY_SERVICE_OUT_OF_SYNC] = { NAME(SERVICE_OUT_OF_SYNC), service_objects,
+	    nitems(service_objects) },
+	[NOTIFY_SERVICE_IN_SYNC_CLEAR] = { NAME(SERVICE_IN_SYNC_CLEAR), service_objects,
+	    nitems(service_objects) },
+	[NOTIFY_RESTART_PENDING] = { NAME(RESTART_PENDING_RAISED), restart_objects,
+	    nitems(restart_objects) },
+	[NOTIFY_RESTART_PENDING_CLEAR] = { NAME(RESTART_PENDING_CLEAR), restart_objects,
+	    nitems(restart_objects) },
+	[NOTIFY_STUCK] = { NAME(STUCK), stuck_objects, nitems(stuck_objects) },
+	[NOTIFY_STUCK_CLEAR] = { NAME(STUCK_CLEAR), stuck_objects,
+	    nitems(stuck_objects) },
 };
 
 /* The object with its instance: the row, or 0 for a scalar. */

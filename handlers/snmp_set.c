@@ -14,8 +14,9 @@
 
 /* --- what can be set --- */
 
-static const enum action actions[] = { ACTION_VALIDATE, ACTION_COMMIT, ACTION_DISCARD,
-	ACTION_ROLLBACK, ACTION_RESTART, ACTION_DELETE_LOCAL, ACTION_DELETE_TRUST };
+static const enum action actions[] = { ACTION_VALIDATE, ACTION_COMMIT, ACTION_CONFIRM,
+	ACTION_ROLLBACK, ACTION_DISCARD, ACTION_RESTART, ACTION_DELETE_LOCAL,
+	ACTION_DELETE_TRUST, ACTION_COMMIT_DEFER_RESTART };
 
 static int
 take_mode(struct snmp_prepare *asked, long n)
@@ -54,17 +55,31 @@ take_spin_lock(struct snmp_prepare *asked, long n)
 	return SNMP_ERR_NOERROR;
 }
 
-/* Every object that can be set; all are INTEGER. */
+static int
+take_confirm_timeout(struct snmp_prepare *asked, long n)
+{
+	if (n < 0 || n > LIMIT_CONFIRM_SECONDS)
+		return SNMP_ERR_WRONGVALUE;
+	asked->confirm_timeout = (uint32_t)n;
+	return SNMP_ERR_NOERROR;
+}
+
+/* Every object that can be set. */
 static const struct writable {
 	const struct snmp_group *group;
 	unsigned int scalar;
 	uint32_t bit; /* in struct snmp_prepare */
+	uint8_t type;
 	int (*take)(struct snmp_prepare *, long);
 } writables[] = {
-	{ &snmp_system_group, SCALAR_VERIFY_ADMIN_MODE, SNMP_SET_MODE, take_mode },
-	{ &snmp_config_group, SCALAR_CFG_ACTION, SNMP_SET_ACTION, take_action },
-	{ &snmp_config_group, SCALAR_CFG_SPIN_LOCK, SNMP_SET_SPIN_LOCK,
+	{ &snmp_system_group, SCALAR_VERIFY_ADMIN_MODE, SNMP_SET_MODE, ASN_INTEGER,
+	    take_mode },
+	{ &snmp_config_group, SCALAR_CFG_ACTION, SNMP_SET_ACTION, ASN_INTEGER,
+	    take_action },
+	{ &snmp_config_group, SCALAR_CFG_SPIN_LOCK, SNMP_SET_SPIN_LOCK, ASN_INTEGER,
 	    take_spin_lock },
+	{ &snmp_config_group, SCALAR_CFG_CONFIRM_TIMEOUT, SNMP_SET_CONFIRM_TIMEOUT,
+	    ASN_UNSIGNED, take_confirm_timeout },
 };
 
 static const struct writable *
@@ -92,7 +107,7 @@ take(struct snmp_set *set, const struct snmp_group *group,
 		return SNMP_ERR_NOTWRITABLE;
 	if (vb->name_length != group->oid_len + 2 || vb->name[group->oid_len + 1] != 0)
 		return SNMP_ERR_NOCREATION;
-	error = netsnmp_check_vb_type_and_size(vb, ASN_INTEGER, sizeof(long));
+	error = netsnmp_check_vb_type_and_size(vb, writable->type, sizeof(long));
 	if (error != SNMP_ERR_NOERROR)
 		return error;
 	if (set->asked.has & writable->bit)
@@ -130,6 +145,19 @@ refuse(struct snmp_set *set, int error, uint32_t culprit)
 	set->culprit = culprit;
 }
 
+/* Which variable of the PDU a refusal most likely is about. */
+static uint32_t
+to_blame(uint32_t has)
+{
+	static const uint32_t likely[] = { SNMP_SET_ACTION, SNMP_SET_MODE,
+		SNMP_SET_CONFIRM_TIMEOUT, SNMP_SET_SPIN_LOCK };
+	size_t i = 0;
+
+	while (i < nitems(likely) - 1 && (has & likely[i]) == 0)
+		i++;
+	return likely[i];
+}
+
 static void
 ask_engine(struct snmp_set *set)
 {
@@ -140,9 +168,7 @@ ask_engine(struct snmp_set *set)
 		[TICKET_SPIN] = SNMP_ERR_INCONSISTENTVALUE,
 		[TICKET_INCONSISTENT] = SNMP_ERR_INCONSISTENTVALUE,
 	};
-	uint32_t culprit = set->asked.has & SNMP_SET_ACTION ? SNMP_SET_ACTION
-	    : set->asked.has & SNMP_SET_MODE                ? SNMP_SET_MODE
-							    : SNMP_SET_SPIN_LOCK;
+	const uint32_t culprit = to_blame(set->asked.has);
 	struct snmp_ticket ticket;
 
 	if (snmp_channel_prepare(set->channel, &set->asked, &ticket) == -1) {

@@ -7,6 +7,7 @@
 
 extern const struct snmp_table snmp_local_table;
 extern const struct snmp_table snmp_trust_table;
+extern const struct snmp_table snmp_service_table;
 extern const struct snmp_group snmp_system_group;
 extern const struct snmp_group snmp_config_group;
 extern const struct snmp_group snmp_notify_control_group;

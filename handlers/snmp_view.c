@@ -23,10 +23,32 @@ snmp_view_set_time(struct snmp_view *view, uint32_t uptime)
 		view->master_ms = start;
 }
 
+static int
+by_index(const void *a, const void *b)
+{
+	const struct status_service *const *x = a, *const *y = b;
+
+	return ((*x)->index > (*y)->index) - ((*x)->index < (*y)->index);
+}
+
+/* In the status they are in the order of restarts. */
+static void
+sort_services(struct snmp_view *view)
+{
+	const struct status *s = &view->status;
+
+	view->nservices = 0;
+	for (uint32_t i = 0; i < s->nservices && i < LIMIT_SERVICES; i++)
+		if (s->services[i].index != 0)
+			view->services[view->nservices++] = &s->services[i];
+	qsort(view->services, view->nservices, sizeof(view->services[0]), by_index);
+}
+
 void
 snmp_view_changed(struct snmp_view *view)
 {
 	view->has_summary = false;
+	sort_services(view);
 }
 
 /* It looks at every certificate, so a walk over all scalars must not make it each time.

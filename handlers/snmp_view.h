@@ -19,6 +19,9 @@ struct snmp_view {
 	int64_t tick_ms;   /* CLOCK_MONOTONIC, now */
 	uint32_t uptime;   /* the master's sysUpTime, now; 1/100 s */
 	int64_t master_ms; /* CLOCK_MONOTONIC when its sysUpTime was 0 */
+	/* the services that have an index, by it; they point into the status */
+	const struct status_service *services[LIMIT_SERVICES];
+	uint32_t nservices;
 	/* made when it is first asked for */
 	bool has_summary;
 	int64_t summary_at;
@@ -28,7 +31,7 @@ struct snmp_view {
 /* Reads the clocks; the caller gives the master's sysUpTime. */
 void snmp_view_set_time(struct snmp_view *, uint32_t uptime);
 
-/* To be called whenever snapshot or status changed. */
+/* To be called whenever snapshot or status changed; the view must not be moved. */
 void snmp_view_changed(struct snmp_view *);
 
 const struct summary *snmp_view_summary(struct snmp_view *);

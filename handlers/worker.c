@@ -14,6 +14,7 @@
 #include "lib/document.h"
 #include "lib/key.h"
 
+#define SNMP_ID "snmp" /* of confirmed commits, so that a later SET can name them */
 #define CPU_SECONDS 60 /* a trust store of the largest size takes a tenth of it */
 
 struct worker {
@@ -164,12 +165,43 @@ apply_rebase(void *context, const struct view *view, struct config *config,
 
 /* --- the jobs --- */
 
+/* What SNMP asked for; a confirmed commit of its own that waits is settled by it. */
+static int
+read_terms(struct worker *w, struct commit_terms *terms, struct err *err)
+{
+	struct view view;
+
+	terms->origin = ORIGIN_SNMP;
+	if (w->job->commit == 0)
+		return 0;
+	terms->defer_restart = w->job->defer_restart != 0;
+	terms->confirm_timeout = w->job->confirm_timeout;
+	if (terms->confirm_timeout != 0)
+		text_copy(terms->persist, sizeof(terms->persist), text_of(SNMP_ID));
+	if (view_load(w->engine, STORE_RUNNING, &view, err) == -1)
+		return -1;
+	if (view.status->confirm_restore != 0 &&
+	    strcmp(view.status->confirm_persist, SNMP_ID) == 0)
+		text_copy(terms->persist_id, sizeof(terms->persist_id),
+		    text_of(SNMP_ID));
+	view_clear(&view);
+	return 0;
+}
+
 static int
 make(struct worker *w, struct change *change, struct err *err)
 {
 	change->context = w;
 	change->alone = w->job->commit != 0;
 	return change_make(w->engine, change, err);
+}
+
+static int
+make_for_snmp(struct worker *w, struct change *change, struct err *err)
+{
+	if (read_terms(w, &change->terms, err) == -1)
+		return -1;
+	return make(w, change, err);
 }
 
 static int
@@ -194,15 +226,16 @@ set_mode(struct worker *w, struct err *err)
 {
 	struct change change = {
 		.apply = apply_mode,
-		.origin = ORIGIN_SNMP,
-		.action = ACTION_COMMIT,
+		/* alone, a SET of the mode is no action, and what else is wrong stays
+		 */
+		.action = ACTION_NOOP,
+		.test = w->job->commit != 0 ? CHANGE_TEST_THEN_SET : CHANGE_SET,
 	};
 
-	/* alone, a SET of the mode is no action, and what else is wrong stays */
-	if (w->job->commit == 0) {
-		change.action = ACTION_NOOP;
-		change.test = CHANGE_SET;
-	}
+	if (read_terms(w, &change.terms, err) == -1)
+		return -1;
+	if (w->job->commit != 0)
+		change.action = terms_action(&change.terms);
 	return make(w, &change, err);
 }
 
@@ -211,11 +244,10 @@ delete_local(struct worker *w, struct err *err)
 {
 	struct change change = {
 		.apply = apply_delete_local,
-		.origin = ORIGIN_SNMP,
 		.action = ACTION_DELETE_LOCAL,
 	};
 
-	return make(w, &change, err);
+	return make_for_snmp(w, &change, err);
 }
 
 static int
@@ -223,29 +255,33 @@ delete_trust(struct worker *w, struct err *err)
 {
 	struct change change = {
 		.apply = apply_delete_trust,
-		.origin = ORIGIN_SNMP,
 		.action = ACTION_DELETE_TRUST,
 	};
 
-	return make(w, &change, err);
+	return make_for_snmp(w, &change, err);
 }
 
 static int
 validate(struct worker *w, struct err *err)
 {
+	struct commit_terms terms = { .origin = ORIGIN_SNMP };
 	int rc = change_validate(w->engine, STORE_CANDIDATE, err);
 
 	/* what is not valid is refused there too, and then as a commit */
-	if (w->job->commit != 0)
-		rc = change_commit(w->engine, ORIGIN_SNMP, "", err);
-	return rc;
+	if (w->job->commit == 0)
+		return rc;
+	if (read_terms(w, &terms, err) == -1)
+		return -1;
+	return change_commit(w->engine, &terms, err);
 }
 
 static int
 roll_back(struct worker *w, struct err *err)
 {
-	struct change change = { .origin = ORIGIN_SNMP };
+	struct change change = { .silent = false };
 
+	if (read_terms(w, &change.terms, err) == -1)
+		return -1;
 	return change_roll_back(w->engine, w->job->arg, &change, err);
 }
 

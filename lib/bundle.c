@@ -480,8 +480,9 @@ bundle_material(const struct config *config, const struct service_facts *facts,
 	 * a service without a variant for the mode does not learn of it, and one that
 	 * looks into the file with its name, as libcertconf does, needs no restart
 	 */
-	digest_add_number(&digest,
-	    facts->has_variant[config->mode] ? (uint64_t)config->mode + 1 : 0);
+	digest_add_number(&digest, facts->has_variant[config->mode]);
+	if (facts->has_variant[config->mode])
+		digest_add(&digest, facts->variant_sha256[config->mode], SHA256_SIZE);
 	digest_add_number(&digest, verifies);
 	if (ca)
 		digest_add(&digest, config->trust_sha256, SHA256_SIZE);

@@ -12,6 +12,20 @@ services_named(const struct services *services, struct text name)
 	return NULL;
 }
 
+uint32_t
+services_index(const struct services *services, struct text name)
+{
+	const struct service_facts *facts = services_named(services, name);
+
+	if (facts != NULL)
+		return facts->index;
+	for (uint32_t i = 0; i < services->nformer && i < LIMIT_SERVICES; i++) {
+		if (text_is(name, services->former[i].name))
+			return services->former[i].index;
+	}
+	return 0;
+}
+
 bool
 service_verifies(const struct service_facts *facts, enum verify_mode mode)
 {

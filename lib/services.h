@@ -27,6 +27,7 @@
 struct service_facts {
 	char name[LIMIT_NAME + 1];
 	char credential[LIMIT_NAME + 1]; /* default of the leaf credential */
+	uint32_t index;                  /* bound to the name for ever, from 1 */
 	uint32_t directions;             /* SERVICE_SERVES ... */
 	uint32_t files;                  /* SERVICE_FILES_... */
 	uint32_t order;                  /* restarts go from low to high */
@@ -36,23 +37,37 @@ struct service_facts {
 	uint32_t feature;          /* enum feature_state */
 	uint8_t custom_credential; /* the factory credential does not count */
 	uint8_t restart_device;    /* only a reboot restarts it */
+	uint8_t has_check;
 	uint8_t has_restart;
 	uint8_t has_stop;
 	uint8_t has_probe;
 	uint8_t has_variant[VERIFY_MODE_MAX];
+	/* Of each variant: another text is another configuration. */
+	uint8_t variant_sha256[VERIFY_MODE_MAX][SHA256_SIZE];
 	char probe_address[108]; /* "127.0.0.1:443", "[::1]:443" or a socket's path */
 	char probe_name[256];    /* server name to ask for; "" for none */
 	char feature_keys[256];  /* any of these suffices; for messages */
+};
+
+/* A name that had a definition once: its index is still its own. */
+struct service_former {
+	char name[LIMIT_NAME + 1];
+	uint32_t index;
 };
 
 struct services {
 	uint64_t revision; /* changes when the definitions do */
 	uint32_t count;
 	struct service_facts rows[LIMIT_SERVICES]; /* sorted by order, then name */
+	uint32_t nformer;
+	struct service_former former[LIMIT_SERVICES]; /* the newest names first */
 };
 
 /* NULL when root defined no such service. */
 const struct service_facts *services_named(const struct services *, struct text name);
+
+/* The index of a name, with a definition or without one; 0: it has none. */
+uint32_t services_index(const struct services *, struct text name);
 
 /* Whether the service needs the trust store in this mode. */
 bool service_verifies(const struct service_facts *, enum verify_mode);

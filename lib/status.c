@@ -108,3 +108,14 @@ time_format(int64_t t, char *buf, size_t size)
 		    tm.tm_sec);
 	return buf;
 }
+
+void
+status_settle(struct status_commit *commits, uint32_t ncommits,
+    enum action_result result)
+{
+	uint32_t i;
+
+	for (i = 0; i < ncommits; i++)
+		if (commits[i].result == RESULT_NEED_CONFIRM)
+			commits[i].result = result;
+}

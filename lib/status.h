@@ -10,6 +10,7 @@
 #include "lib/err.h"
 #include "lib/limits.h"
 #include "lib/names.h"
+#include "lib/served.h"
 #include "lib/services.h"
 
 #define STATUS_TEXT 256
@@ -18,13 +19,15 @@
 struct status_service {
 	char name[STATUS_NAME];
 	uint8_t enabled;
-	uint8_t feature;     /* enum feature_state */
-	uint8_t state;       /* enum service_state */
-	uint8_t in_sync;     /* enum sync_state */
-	uint8_t last_result; /* enum action_result */
-	uint8_t has_served;  /* served_* below are what the last probe saw */
+	uint8_t feature;         /* enum feature_state */
+	uint8_t state;           /* enum service_state */
+	uint8_t in_sync;         /* enum sync_state */
+	uint8_t last_result;     /* enum action_result */
+	uint8_t has_served;      /* served_* below are what the last probe saw */
+	uint8_t restart_pending; /* it does not use yet what is in force */
+	uint32_t index;          /* certconfServiceIndex; 0: it has no definition */
 	uint32_t local_index;
-	uint8_t served_sha256[32];
+	struct served served;
 	int64_t served_not_after;
 	int64_t last_probe;   /* 0: never */
 	int64_t last_restart; /* 0: never */
@@ -40,6 +43,8 @@ struct status_commit {
 	char user[STATUS_NAME];
 	char comment[STATUS_TEXT];
 	char error_text[STATUS_TEXT];
+	char changes[STATUS_TEXT]; /* what it changed: "credential local, service nginx"
+				    */
 };
 
 /* The thresholds and switches of certconfNotifyControl. */
@@ -57,9 +62,9 @@ struct status {
 	uint32_t config_state; /* enum config_state */
 	uint32_t admin_mode;   /* enum verify_mode: the candidate's, else running's */
 	uint32_t clock;        /* enum clock_status */
-	uint32_t restart_pending;
+	uint32_t restart_pending; /* of any service */
 	uint32_t spin_lock;
-	uint32_t confirm_timeout;
+	uint32_t confirm_timeout; /* seconds, certconfCfgConfirmTimeout; 0: off */
 	uint32_t loads, load_errors;
 	int64_t last_load;
 	/* CLOCK_MONOTONIC ms; 0: before the start */
@@ -73,6 +78,11 @@ struct status {
 	char candidate_user[STATUS_NAME];
 	struct err candidate_problem; /* ERR_NONE when it is valid */
 	char lock_user[STATUS_NAME];  /* "": nobody */
+	/* the confirmed commit that waits (RFC 6241 8.4) */
+	uint64_t confirm_restore; /* generation it goes back to; 0: none waits */
+	int64_t confirm_until;    /* as the clock is now */
+	char confirm_user[STATUS_NAME];
+	char confirm_persist[STATUS_NAME]; /* "": bound to its session */
 	/* the last thing somebody asked for */
 	uint32_t last_action, last_result;
 	int64_t last_start, last_end;
@@ -82,6 +92,8 @@ struct status {
 	int64_t refused_at; /* 0: none */
 	char refused_user[STATUS_NAME];
 	char refused_text[STATUS_TEXT];
+	/* a file of the live generation is not as it was written; "": all are */
+	char files_problem[STATUS_TEXT];
 	/* notifications */
 	struct settings settings;
 	uint32_t notify_suppressed, notify_last_seq;
@@ -95,6 +107,10 @@ struct status {
 };
 
 void settings_default(struct settings *);
+
+/* What was in force until it is confirmed has ended so: also the commits before it. */
+void status_settle(struct status_commit *commits, uint32_t ncommits,
+    enum action_result);
 
 /*
  * Judgements on dates that every front end must share.  The warning and critical bands

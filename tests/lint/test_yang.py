@@ -23,6 +23,7 @@ module ietf-netconf {
   revision 2011-06-01 { description "None."; }
   rpc edit-config { input { leaf test-option { type string; } } }
   rpc commit;
+  rpc cancel-commit;
 }
 """
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import pwd
 import re
 import socket
 import struct
@@ -53,9 +54,10 @@ SERVICE = """<service><name>nginx</name><enabled>true</enabled><credential>local
 
 COMMITS = """<commit><number>1</number><generation>4</generation><time>2026-11-23T09:00:00Z</time>
 <user>alice</user><origin>cli</origin><result>rolled-back</result><comment>try</comment>
-<error-text>nginx: no answer</error-text></commit>
+<changes>service nginx</changes><error-text>nginx: no answer</error-text></commit>
 <commit><number>2</number><generation>3</generation><time>2026-11-23T08:00:49Z</time><user>bob</user>
-<origin>xml-import</origin><result>success</result><comment>renewed</comment></commit>"""
+<origin>xml-import</origin><result>success</result><comment>renewed</comment>
+<changes>credential local</changes></commit>"""
 
 
 def anchors(count):
@@ -115,6 +117,7 @@ class FakeAgent(threading.Thread):
         self.hello = (f'<hello xmlns="{BASE}"><capabilities><capability>urn:ietf:params:netconf:base:1.1'
                       "</capability></capabilities><session-id>4</session-id></hello>]]>]]>")
         self.messages = []
+        self.choose = lambda name: None  # an answer of this time, by the operation's name
         self.chunk = 7
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
@@ -181,7 +184,7 @@ class FakeAgent(threading.Thread):
             return [f'<rpc-reply xmlns="{BASE}">{body}</rpc-reply>']
         root = ET.fromstring(message)
         name = root[0].tag.rpartition("}")[2]
-        answer = self.answers.get(name, error("operation-not-supported", message=f"no {name}"))
+        answer = self.choose(name) or self.answers.get(name, error("operation-not-supported", message=f"no {name}"))
         *before, last = answer if isinstance(answer, list) else [answer]
         if last is None:
             return [*before, None]
@@ -290,6 +293,16 @@ NEXT = {
               "Look at the services and the log, then: certconf restart"),
     "committing": ("<configuration-state>committing</configuration-state>", "A commit is under way."),
     "restart": ("<restart-pending>true</restart-pending>", "A restart is pending"),
+    "restart of services": ("<service><name>sip</name><restart-pending>true</restart-pending></service>"
+                            "<service><name>web</name><restart-pending>true</restart-pending></service>",
+                            "A restart is pending: what is in force is not used yet by sip, web. "
+                            "certconf restart finishes it"),
+    "confirmed commit": ("<current-time>2026-11-23T08:00:00Z</current-time><confirmed-commit><restore>3</restore>"
+                         "<until>2026-11-23T08:09:01Z</until><user>bob</user><persistent>true</persistent>"
+                         "</confirmed-commit>",
+                         "Awaiting confirmation until 2026-11-23 08:09:01 UTC (in 9 min), begun by bob: "
+                         "certconf confirm --id ID keeps it, certconf cancel --id ID goes back"),
+    "files": ("<files-problem>trust/ca.pem differs</files-problem>", "not as they were written: trust/ca.pem"),
     "refused": ("<refused><time>2026-11-23T08:00:00Z</time><user>hook</user><text>key mismatch</text>"
                 "</refused>", "Last import failed (2026-11-23 08:00:00 UTC, by hook): key mismatch"),
     "rolled back": ("<last><action>commit</action><result>rolled-back</result><error-text>nginx failed"
@@ -369,8 +382,8 @@ def test_json_has_the_names_of_the_model(fake, certconf):
 def test_history(fake, certconf):
     fake.answers["get"] = state(HEAD + COMMITS)
     text = certconf("history").stdout
-    assert re.search(r"4 2026-11-23 09:00:00 UTC +alice +cli +rolled-back +nginx: no answer", text), text
-    assert re.search(r"\* 3 2026-11-23 08:00:49 UTC +bob +xml-import +success +renewed", text), text
+    assert re.search(r"4 2026-11-23 09:00:00 UTC +alice +cli +rolled-back +service nginx +nginx: no answer", text), text
+    assert re.search(r"\* 3 2026-11-23 08:00:49 UTC +bob +xml-import +success +credential local +renewed", text), text
     assert len(json.loads(certconf("history", "--json").stdout)["commit"]) == 2
 
 
@@ -784,6 +797,108 @@ def test_a_commit_that_changes_nothing(fake, certconf):
     assert certconf("commit").stdout == "Nothing had to be done: generation 3 is in force.\n"
 
 
+def test_a_check_that_refuses_has_touched_nothing(fake, certconf):
+    fake.answers["commit"] = [*STEPS[:2], step("check", service="nginx", failed=True, text="exit status 1"),
+                              error("operation-failed", "service-failed", message="nginx: exit status 1")]
+    result = certconf("commit")
+    assert sentence(result, FAILED) == "certconf: nginx: exit status 1"
+    assert "Rolled back" not in result.stdout
+    assert json.loads(certconf("commit", "--json").stdout)["result"] == "failed"
+
+
+# --- commits that wait ---
+
+ID = f"certconf-cli:{pwd.getpwuid(os.geteuid()).pw_name}"
+WAITING = state("<generation>3</generation><current-time>2026-11-23T08:00:49Z</current-time><confirmed-commit>"
+                "<restore>2</restore><until>2026-11-23T08:10:49Z</until><user>al</user><persistent>true</persistent>"
+                "</confirmed-commit>")
+CONFIRMED = [
+    (("commit",), "commit", "nc"),
+    (("rollback", "2"), "rollback", "cc"),
+    (("set", "verification-mode", "none", "--commit"), "edit-config", "cn"),
+    (("delete", "certificate", "-c"), "edit-config", "cn"),
+]
+
+
+@pytest.mark.parametrize("args, operation, ns", CONFIRMED)
+def test_confirm_reaches_the_agent(fake, certconf, args, operation, ns):
+    fake.answers.update({operation: [*STEPS, OK], "get": WAITING})
+    result = certconf(*args, "--confirm", "10m")
+    assert result.returncode == DONE, result.stderr
+    sent = fake.sent(operation)
+    assert sent.findtext(f"{ns}:confirm-timeout", namespaces=NS) == "600"
+    assert sent.findtext(f"{ns}:persist", namespaces=NS) == ID
+    assert sent.find(f"{ns}:persist-id", NS) is None
+    assert (sent.find("nc:confirmed", NS) is not None) == (ns == "nc")
+    assert result.stdout.endswith(
+        "Committed: generation 3 is in force.\nIt goes back to generation 2 at 2026-11-23 08:10:49 UTC (in 10 min) "
+        "unless confirmed: certconf confirm.\n")
+    data = json.loads(certconf(*args, "--confirm", "10m", "--json").stdout)
+    assert data["confirmed-commit"]["restore"] == 2 and data["confirmed-commit"]["persistent"] is True
+
+
+@pytest.mark.parametrize("args, operation, ns", CONFIRMED)
+def test_without_it_a_commit_is_for_good(fake, certconf, args, operation, ns):
+    fake.answers[operation] = [*STEPS, OK]
+    assert certconf(*args).returncode == DONE
+    for leaf in "confirmed", "confirm-timeout", "persist", "persist-id":
+        assert fake.sent(operation).find(f"{ns}:{leaf}", NS) is None
+
+
+@pytest.mark.parametrize("args, operation, ns", [*CONFIRMED, ((), "edit-config", "cn")])
+def test_its_own_that_waits_is_extended(fake, certconf, write, args, operation, ns):
+    """The agent is asked once more, as the id that may; what is no such commit stays busy."""
+    args = args or ("import", write("d.xml", DOCUMENT), "--commit")
+    busy = error("in-use", "busy", message="a commit waits for its confirmation")
+    replies = [busy, OK]
+    fake.answers["get"] = WAITING
+    fake.choose = lambda name: replies.pop(0) if name == operation else None
+    assert certconf(*args, "--confirm", "90").returncode == DONE
+    sent = [ET.fromstring(message)[0] for message in fake.messages if f"<{operation}".encode() in message]
+    assert [node.findtext(f"{ns}:persist-id", namespaces=NS) for node in sent] == [None, ID]
+    assert {node.findtext(f"{ns}:confirm-timeout", namespaces=NS) for node in sent} == {"90"}
+    replies[:] = [busy, error("invalid-value", "bad-element", message="not yours")]
+    assert "waits for its confirmation" in sentence(certconf(*args, "--confirm", "90"), REFUSED)
+    replies[:] = [busy]
+    assert "waits for its confirmation" in sentence(certconf(*args), REFUSED), "a final one is not tried again"
+
+
+def test_restarts_are_deferred(fake, certconf, write):
+    services = ("<generation>3</generation><service><name>web</name><restart-pending>true</restart-pending></service>"
+                "<service><name>sip</name><restart-pending>true</restart-pending><restart-device>true</restart-device>"
+                "</service>")
+    fake.answers.update({"edit-config": [*STEPS, OK], "commit": [*STEPS, OK], "get": state(services)})
+    result = certconf("import", write("d.xml", DOCUMENT), "--commit", "--defer-restart")
+    assert fake.sent("edit-config").find("cn:defer-restart", NS) is not None
+    assert result.stdout.endswith("A restart is pending for web: certconf restart finishes it.\n"
+                                  "A restart is pending for sip: restart the device.\n")
+    assert certconf("commit", "--defer-restart").returncode == DONE
+    assert fake.sent("commit").find("cn:defer-restart", NS) is not None
+
+
+ANSWERS = [("confirm", "confirm", "cc", "cc", "Confirmed"), ("cancel", "cancel-commit", "nc", "cn", "Cancelled")]
+
+
+@pytest.mark.parametrize("verb, operation, ns, from_ns, words", ANSWERS)
+def test_confirm_and_cancel(fake, certconf, verb, operation, ns, from_ns, words):
+    fake.answers.update({operation: OK, "get": state("<generation>3</generation>")})
+    assert certconf(verb).stdout == f"{words}: generation 3 is in force.\n"
+    assert fake.sent(operation).findtext(f"{ns}:persist-id", namespaces=NS) == ID
+    assert fake.sent(operation).findtext(f"{from_ns}:from", namespaces=NS) == "cli"
+    fake.messages.clear()
+    assert json.loads(certconf(verb, "--id", "a<b", "--json").stdout)["result"] == "success"
+    assert fake.sent(operation).findtext(f"{ns}:persist-id", namespaces=NS) == "a<b"
+
+
+@pytest.mark.parametrize("verb, operation, ns, from_ns, words", ANSWERS)
+def test_nothing_to_confirm(fake, certconf, verb, operation, ns, from_ns, words):
+    fake.answers[operation] = error("data-missing", "not-found", message="no confirmed commit waits")
+    assert "no confirmed commit waits" in sentence(certconf(verb), FAILED)
+    fake.answers[operation] = error("invalid-value", "bad-element", "/rpc/x/persist-id", "another")
+    assert "not yours" in sentence(certconf(verb), REFUSED)
+    assert "another" in sentence(certconf(verb, "--id", "x"), INVALID)
+
+
 def test_a_connection_that_breaks_leaves_the_outcome_open(fake, certconf):
     fake.answers["commit"] = [*STEPS[:2], None]
     result = certconf("commit")
@@ -874,13 +989,19 @@ MISUSES = [(), ("nonsense",), ("commit", "--all"), ("commit", "now"), ("status",
            ("template", "--json"), ("help", "nonsense"), ("delete", "certificate", "--comment", "x"),
            ("import", "a.xml", "--comment"), ("import", "a.xml", "-m", "x"), ("check", "-", "-p", "-"),
            ("import", "a.xml", "-p", "p", "--key-password-file", "p"), ("rollback", "9" * 21),
-           ("set", "verification-mode", "none", "x")]
+           ("set", "verification-mode", "none", "x"), ("commit", "--confirm"), ("commit", "--confirm", "0"),
+           ("commit", "--confirm", "2d"), ("commit", "--confirm", "10 min"), ("confirm", "10m"),
+           ("cancel", "--confirm", "1m"), ("restart", "--defer-restart"), ("commit", "--id", "x"),
+           ("import", "a.xml", "--confirm", "1m"), ("set", "verification-mode", "none", "--defer-restart")]
 
 EXPLAINED = [
     (("import", "--key", "k"), "--cert is missing"),
     (("import", "--cert", "c", "-p", "p"), "--key is missing"),
     (("import", "-", "-p", "-"), "standard input can be only one of the two"),
     (("import", "a.xml", "-m", "x"), "needs --commit"),
+    (("import", "a.xml", "--confirm", "10m"), "--confirm needs --commit"),
+    (("delete", "certificate", "--defer-restart"), "--defer-restart needs --commit"),
+    (("commit", "--confirm", "1w"), "a time such as 90s, 10m or 2h"),
     (("import", "--mode", "bogus"), "bogus: it is none, outgoing or outgoing-and-incoming"),
     (("set", "verification-mode", "bogus"), "bogus: it is none, outgoing or outgoing-and-incoming"),
 ]
@@ -901,7 +1022,7 @@ def test_misuse_is_explained(certconf, args, words):
 def test_help_knows_every_verb(certconf):
     text = certconf("help").stdout
     verbs = re.findall(r"^  ([a-z]+) +\S", text, re.MULTILINE)
-    assert len(verbs) == 14
+    assert len(verbs) == 16
     for verb in verbs:
         of_verb = certconf(verb, "--help").stdout
         assert of_verb == certconf("help", verb).stdout

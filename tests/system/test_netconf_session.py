@@ -3,6 +3,7 @@
 only keeps what it is given: framing, operations, errors, secrets and the sandbox."""
 import base64
 import subprocess
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -186,7 +187,12 @@ REFUSED = [
     ('<edit-config><target><candidate/></target><config><x xmlns="urn:nowhere"/></config></edit-config>',
      "unknown-namespace", "x"),
     (f'<commit><comment xmlns="{INPUT}">{"x" * 256}</comment></commit>', "too-big", None),
-    ("<commit><confirmed/></commit>", "unknown-element", "confirmed"),
+    ("<commit><confirmed>1</confirmed><confirmed/></commit>", "bad-element", "confirmed"),
+    ("<commit><confirm-timeout>9</confirm-timeout></commit>", "missing-element", "confirmed"),
+    ("<commit><confirmed/><confirm-timeout>86401</confirm-timeout></commit>", "bad-element", "confirm-timeout"),
+    (f"<commit><confirmed/><persist>{'x' * 65}</persist></commit>", "too-big", None),
+    ("<cancel-commit/>", "data-missing", None),
+    (f'<confirm xmlns="{OURS}"/>', "data-missing", None),
     (f'<rollback xmlns="{OURS}"><generation>99</generation></rollback>', "data-missing", None),
     (f'<rollback xmlns="{OURS}"><generation>-1</generation></rollback>', "bad-element", "generation"),
     (f'<rollback xmlns="{OURS}"><generation>1x</generation></rollback>', "bad-element", "generation"),
@@ -506,9 +512,97 @@ def test_delete(client, pki):
     assert client.get().find("c:state/c:factory-in-use") == "true"
 
 
+# --- commits that wait, and services that do ---
+
+WAITS = "c:state/c:confirmed-commit"
+CANCEL = "<cancel-commit>{}</cancel-commit>"
+KEEP = f'<confirm xmlns="{OURS}">{{}}</confirm>'
+
+
+def own(name, text=None):
+    """A leaf of ours in an operation of NETCONF's."""
+    return f'<{name} xmlns="{INPUT}"/>' if text is None else f'<{name} xmlns="{INPUT}">{text}</{name}>'
+
+
+def test_confirmed_commit_is_a_capability(client):
+    listed = [node.text for node in client.hello.root.iter(f"{{{BASE}}}capability")]
+    assert "urn:ietf:params:netconf:capability:confirmed-commit:1.1" in listed
+
+
+@pytest.mark.parametrize("answer", [CANCEL, KEEP])
+def test_a_commit_that_waits(client, pki, answer):
+    assert client.get().findall(WAITS) == []
+    assert client.edit(document(trust=pki.root)).ok
+    before = client.get().find("c:state/c:generation")
+    assert client.rpc("<commit><confirmed/></commit>").ok
+    reply = client.get()
+    assert reply.find(WAITS + "/c:restore") == before
+    assert reply.find(WAITS + "/c:user") == "tester"
+    assert reply.find(WAITS + "/c:persistent") == "false"
+    wrong = client.rpc(answer.format("<persist-id>x</persist-id>"))
+    assert wrong.error("error-tag") == "invalid-value"
+    assert wrong.error("error-path").endswith("/persist-id")
+    assert client.rpc(answer.format("")).ok
+    assert client.get().findall(WAITS) == []
+    assert client.rpc(answer.format("")).error("error-tag") == "data-missing"
+
+
+@pytest.mark.parametrize("timeout, seconds", [("", 600), ("<confirm-timeout>77</confirm-timeout>", 77)])
+def test_how_long_it_waits(client, pki, timeout, seconds):
+    assert client.edit(document(trust=pki.root)).ok
+    assert client.rpc(f"<commit><confirmed/>{timeout}<persist>a b</persist></commit>").ok
+    reply = client.get()
+    assert reply.find(WAITS + "/c:persistent") == "true"
+    assert "a b" not in reply.text, "who may confirm is told to nobody"
+    now, until = (datetime.fromisoformat(reply.find(path)) for path in (
+        "c:state/c:current-time", WAITS + "/c:until"))
+    assert seconds - 10 <= (until - now).total_seconds() <= seconds
+    assert client.rpc(KEEP.format("<persist-id>a b</persist-id>")).ok
+
+
+def test_running_and_rollback_wait_too(client, pki):
+    options = own("confirm-timeout", "60") + own("persist", "a")
+    assert client.edit(document(trust=pki.root), "running", options=options).ok
+    assert client.get().find(WAITS + "/c:persistent") == "true"
+    assert client.rpc(f'<rollback xmlns="{OURS}"><confirm-timeout>60</confirm-timeout><defer-restart/></rollback>').ok
+    assert client.get().find(WAITS + "/c:persistent") == "false"
+
+
+def test_restarts_are_deferred(client, pki):
+    assert client.edit(document(services=["web"]), "running", options=own("defer-restart")).ok
+    reply = client.get()
+    assert reply.find("c:state/c:restart-pending") == "true"
+    assert reply.find("c:state/c:service[c:name='web']/c:restart-pending") == "true"
+    assert reply.find("c:state/c:service[c:name='sip']/c:restart-pending") == "false"
+    assert reply.find("c:state/c:service[c:name='sip']/c:restart-device") == "true"
+    assert reply.find("c:state/c:service[c:name='web']/c:index") == "1"
+    assert reply.find("c:state/c:commit/c:changes") == "credential local"
+
+
+def test_what_cannot_be_stopped_stays_enabled(client, pki):
+    leaf = pki.leaf()
+    both = document(leaf.chain, leaf.key, services=["web", "sip"])
+    disabled = f'<certconf xmlns="{OURS}"><service><name>{{}}</name><enabled>false</enabled></service></certconf>'
+    removed = (f'<certconf xmlns="{OURS}" xmlns:nc="{BASE}"><service nc:operation="delete"><name>sip</name>'
+               "</service></certconf>")
+    assert client.edit(disabled.format("sip")).ok, "it is not in use yet"
+    assert client.rpc("<discard-changes/>").ok
+    assert client.edit(both, "running").ok
+    for config in disabled.format("sip"), removed:
+        for store in "candidate", "running":
+            reply = client.edit(config, store)
+            assert reply.error("error-tag") == "operation-not-supported"
+            assert reply.error("error-path") == "/certconf/service[name='sip']"
+            assert "no stop command" in reply.error("error-message")
+    assert client.edit(disabled.format("web"), "running").ok
+    assert client.edit(both, "running").ok, "and it is enabled again"
+    reply = client.rpc(f'<rollback xmlns="{OURS}"><generation>1</generation></rollback>')
+    assert reply.error("error-tag") == "operation-not-supported"
+
+
 # --- when others are faster, and when things fail ---
 
-@pytest.mark.parametrize("times,taken", [(1, True), (3, True), (4, False)])
+@pytest.mark.parametrize("times,taken", [(1, True), (15, True), (16, False)])
 def test_stale(client, pki, times, taken):
     reply = client.edit(document(trust=pki.root), "running", comment=f"stale {times}")
     assert reply.ok is taken, reply.text
@@ -531,10 +625,10 @@ def test_steps_for_a_subscriber(client, pki):
     assert client.rpc(subscribe).error("error-tag") == "operation-failed"
     client.send(f'<rpc xmlns="{BASE}" message-id="x"><commit><comment xmlns="{INPUT}">steps</comment></commit>'
                 "</rpc>")
-    steps = [Reply(client.receive()).root for _ in range(6)]
+    steps = [Reply(client.receive()).root for _ in range(7)]
     assert {root.tag for root in steps} == {f"{{{NOTIFICATION}}}notification"}
     names = [root.findtext("c:commit-step/c:step", None, netconf.NAMES) for root in steps]
-    assert names == ["survey", "stage", "activate", "restart", "probe", "done"]
+    assert names == ["survey", "stage", "check", "activate", "restart", "probe", "done"]
     assert steps[4].findtext("c:commit-step/c:service", None, netconf.NAMES) == "web"
     assert Reply(client.receive()).root.get("message-id") == "x"
 

@@ -100,10 +100,12 @@ def test_enabled_later_it_is_watched(make_device, pki):
 
 def test_disabled_it_is_not_watched(make_device, pki):
     web = make_device()
-    web.write_service(text=web.nginx_service(interval=1))
+    web.write_service(text=web.nginx_service(interval=1) + 'stop = { "/bin/true" }\n')
     web.start_agent()
+    web.start_nginx()
     web.import_document(credential(pki), "--commit")
     web.cli("set", "service", "nginx", "disabled", "--commit")
+    web.nginx.stop()
     with silent_server(web.https_port) as accepted:
         # a second service is watched meanwhile: two of its probes are more than one interval
         web.write_service("other", web.nginx_service(interval=1).replace(

@@ -20,9 +20,12 @@ from harness import ENTERPRISE_OID, wait_for
 # enum ticket_verdict
 OK, BUSY, LOCKED, SPIN, INCONSISTENT = range(5)
 # bits of struct snmp_prepare
-MODE, ACTION, SPIN_LOCK = 1, 2, 4
+MODE, ACTION, SPIN_LOCK, CONFIRM_TIMEOUT = 1, 2, 4, 8
 # CertconfActionType, as in the MIB
-NOOP, IMPORT, VALIDATE, COMMIT, CONFIRM, ROLLBACK, DISCARD, RESTART, DELETE_LOCAL, DELETE_TRUST = range(1, 11)
+(NOOP, IMPORT, VALIDATE, COMMIT, CONFIRM, ROLLBACK, DISCARD, RESTART, DELETE_LOCAL, DELETE_TRUST,
+ COMMIT_DEFER_RESTART) = range(1, 12)
+# What answers, in the order of its OIDs.
+SUBTREES = ("System", "LocalTable", "TrustTable", "ServiceTable", "Config", "NotifyControl")
 
 # What the net-snmp library forgets is not ours.
 SUPPRESSIONS = harness.Path(__file__).with_name("lsan.supp")
@@ -131,6 +134,9 @@ class Unit:
         self.engine.do("credential", "old", self.data / "expired.pem", "mismatch")
         self.engine.do("credential", "spare", "-")
         self.engine.do("trust", self.data / "root.pem", self.data / "other.pem")
+        # in the order of restarts, which is not that of their numbers; the last one has none
+        for name, index in (("nginx", 12), ("kamailio", 3), ("stunnel", 4), ("nameless", 0)):
+            self.engine.do("service", name, index)
         self.engine.do("publish")
 
     def answers(self):
@@ -214,19 +220,19 @@ def compare_golden(top, name, text):
     assert text == path.read_text()
 
 
-@pytest.mark.parametrize("subtree", ["System", "LocalTable", "TrustTable", "Config", "NotifyControl"])
+@pytest.mark.parametrize("subtree", SUBTREES)
 def test_golden_walk(unit, top, subtree):
     walk = unit.walk(subtree)
     compare_golden(top, f"snmp-{subtree}.walk", masked(walk, unit.oids))
 
 
 def test_what_is_not_implemented_does_not_answer(unit):
-    for name in ("ChainTable", "SanTable", "ServiceTable", "CommitTable", "NotifyLogTable"):
+    for name in ("ChainTable", "SanTable", "CommitTable", "NotifyLogTable"):
         assert "No Such Object" in unit.walk(name)
 
 
 def test_whole_walk_equals_its_parts(unit):
-    parts = "".join(unit.walk(name) for name in ("System", "LocalTable", "TrustTable", "Config", "NotifyControl"))
+    parts = "".join(unit.walk(name) for name in SUBTREES)
     whole = unit.walk("Objects")
     assert [line.split(" = ")[0] for line in whole.splitlines()] == [
         line.split(" = ")[0] for line in parts.splitlines()]
@@ -262,7 +268,15 @@ def test_every_object_of_a_walk_can_be_got(unit):
     ("1.1.1.99.0", "No Such Object"),
     ("1.1.7.8.0", "No Such Instance"),      # certconfCfgCandidateSince: no candidate
     ("1.1.9.10.0", "No Such Object"),       # certconfNotifySeq is for notifications only
-    ("1.1.6.1.2.1", "No Such Object"),      # a table that is not there yet
+    ("1.1.3.1.2.1", "No Such Object"),      # a table that is not there yet
+    ("1.1.6.1.2.12", ""),                   # certconfServiceName.12
+    ("1.1.6.1.2.5", "No Such Instance"),
+    ("1.1.6.1.2.0", "No Such Instance"),    # a service without a number has no row
+    ("1.1.6.1.8.3", ""),                    # certconfServiceServedFprint: empty
+    ("1.1.6.1.9.3", "No Such Instance"),    # certconfServiceServedNotAfter: nothing was served
+    ("1.1.6.1.10.3", "No Such Instance"),   # never probed
+    ("1.1.6.1.11.3", "No Such Instance"),   # never restarted
+    ("1.1.6.1.11.4", ""),
 ])
 def test_get(unit, suffix, expect):
     out = unit.device.snmp("snmpget", "-On", f".{ENTERPRISE_OID}.{suffix}").stdout
@@ -281,6 +295,12 @@ def test_get(unit, suffix, expect):
     ("1.1.2.1.2.4294967295", "1.1.2.1.3.1"),
     ("1.1.2.1.24.1", "1.1.2.1.25.1"),       # key usage: only row 1 has one
     ("1.1.2.1.99", "1.1.5.1.2.1"),          # after the table comes the next one
+    ("1.1.6", "1.1.6.1.2.3"),
+    ("1.1.6.1.2.3", "1.1.6.1.2.4"),
+    ("1.1.6.1.2.4", "1.1.6.1.2.12"),
+    ("1.1.6.1.2.12", "1.1.6.1.3.3"),
+    ("1.1.6.1.8.12", "1.1.6.1.9.4"),        # row 3 has no such date
+    ("1.1.6.1.13.12", "1.1.7.1.0"),
     ("1.1.1.26.0", "1.1.2.1.2.1"),
     ("1.1.1", "1.1.1.1.0"),
     ("1.1.1.1", "1.1.1.1.0"),
@@ -311,19 +331,43 @@ def test_implausible_clock(unit):
 
 # --- SET ---
 
+def prepared(has, mode=0, action=0, spin=0, timeout=0):
+    """What the engine tells when it is asked for this."""
+    return f"prepare has {has} mode {mode} action {action} spin {spin} timeout {timeout}"
+
+
 def test_set_mode_and_commit_in_one_pdu(unit):
     assert unit.set(("VerifyAdminMode", 2), ("CfgAction", COMMIT)) == ""
     assert unit.get("VerifyAdminMode", "CfgAction") == ["2", "1"]
-    assert unit.engine.said("prepare") == [f"prepare has {MODE | ACTION} mode 1 action {COMMIT - 1} spin 0"]
+    assert unit.engine.said("prepare") == [prepared(MODE | ACTION, mode=1, action=COMMIT - 1)]
     assert unit.engine.said("apply") == ["apply 1"]
     assert unit.engine.said("release") == []
 
 
-@pytest.mark.parametrize("action", [VALIDATE, COMMIT, ROLLBACK, DISCARD, RESTART, DELETE_LOCAL, DELETE_TRUST])
+@pytest.mark.parametrize("action", [VALIDATE, COMMIT, CONFIRM, ROLLBACK, DISCARD, RESTART, DELETE_LOCAL,
+                                    DELETE_TRUST, COMMIT_DEFER_RESTART])
 def test_actions(unit, action):
     assert unit.set(("CfgAction", action)) == ""
     assert unit.get("CfgLastAction") == [str(action)]
-    assert unit.engine.said("prepare") == [f"prepare has {ACTION} mode 0 action {action - 1} spin 0"]
+    assert unit.engine.said("prepare") == [prepared(ACTION, action=action - 1)]
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 600, 86400])
+def test_confirm_timeout(unit, seconds):
+    assert unit.set(("CfgConfirmTimeout", seconds, "u")) == ""
+    assert unit.get("CfgConfirmTimeout") == [str(seconds)]
+    assert unit.engine.said("prepare") == [prepared(CONFIRM_TIMEOUT, timeout=seconds)]
+
+
+def test_everything_in_one_pdu(unit):
+    """Over two groups, in an order of the manager's own."""
+    [lock] = unit.get("CfgSpinLock")
+    assert unit.set(("CfgSpinLock", lock), ("CfgAction", COMMIT), ("CfgConfirmTimeout", 60, "u"),
+                    ("VerifyAdminMode", 2)) == ""
+    assert unit.engine.said("prepare") == [prepared(MODE | ACTION | SPIN_LOCK | CONFIRM_TIMEOUT, 1, COMMIT - 1,
+                                                    int(lock), 60)]
+    assert unit.get("CfgConfirmTimeout", "VerifyAdminMode") == ["60", "2"]
+    assert unit.engine.said("apply") == ["apply 1"]
 
 
 def test_spin_lock(unit):
@@ -338,7 +382,6 @@ def test_spin_lock(unit):
 @pytest.mark.parametrize("what, error", [
     ([("CfgAction", NOOP)], "wrongValue"),
     ([("CfgAction", IMPORT)], "wrongValue"),
-    ([("CfgAction", CONFIRM)], "wrongValue"),
     ([("CfgAction", 0)], "wrongValue"),
     ([("CfgAction", 12)], "wrongValue"),
     ([("CfgAction", -1)], "wrongValue"),
@@ -350,7 +393,12 @@ def test_spin_lock(unit):
     ([("CfgSpinLock", -1)], "wrongValue"),
     ([("CfgSpinLock", 1, "t")], "wrongType"),
     ([("CfgSource", "a.xml", "s")], "notWritable"),
-    ([("CfgConfirmTimeout", 60, "u")], "notWritable"),
+    ([("CfgConfirmTimeout", 86401, "u")], "wrongValue"),
+    ([("CfgConfirmTimeout", 4294967295, "u")], "wrongValue"),
+    ([("CfgConfirmTimeout", 60)], "wrongType"),
+    ([("CfgConfirmTimeout", "10m", "s")], "wrongType"),
+    ([("CfgConfirmTimeout", 60, "u"), ("CfgConfirmTimeout", 70, "u")], "inconsistentValue"),
+    ([("CfgConfirmTimeout", 60, "u"), ("CfgAction", IMPORT)], "wrongValue"),
     ([("CfgState", 1)], "notWritable"),
     ([("VerifyOperMode", 2)], "notWritable"),
     ([("WarnDays", 10, "u")], "notWritable"),
@@ -432,7 +480,7 @@ def commit_set(unit):
 
 def test_phases_to_the_end(phases):
     assert phases.master.test_set(1, *commit_set(phases)) == (0, 0)
-    assert phases.engine.said("prepare") == [f"prepare has {MODE | ACTION} mode 1 action {COMMIT - 1} spin 0"]
+    assert phases.engine.said("prepare") == [prepared(MODE | ACTION, mode=1, action=COMMIT - 1)]
     assert phases.master.ask(agentx_master.COMMIT_SET, 1) == (0, 0)
     assert phases.engine.said("apply") == []
     phases.master.say(agentx_master.CLEANUP_SET, 1)
@@ -576,7 +624,9 @@ def trap_lines(unit):
     return [line for line in unit.device.traps.text().splitlines() if line.startswith("TRAP")]
 
 
-@pytest.mark.parametrize("kind, number, row", [(0, 1, 1), (1, 2, 1), (2, 3, 4), (3, 23, 0), (4, 24, 0)])
+@pytest.mark.parametrize("kind, number, row", [
+    (0, 1, 1), (1, 2, 1), (2, 3, 4), (3, 23, 0), (4, 24, 0), (5, 25, 12), (6, 26, 12), (7, 13, 0), (8, 14, 0),
+    (9, 15, 0), (10, 16, 0)])
 def test_notification(unit, top, kind, number, row):
     unit.device.start_trap_receiver()
     unit.engine.do("notify", kind, 10 + kind, row)

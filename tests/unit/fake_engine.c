@@ -12,6 +12,7 @@
  *   status                only the status out
  *   verdict N             how the next SETs are judged: enum ticket_verdict
  *   slow MS               and after how long
+ *   service NAME INDEX    one more row of the status; INDEX decides what it has
  *   notify KIND SEQ INDEX
  *   garbage               a message of no known form
  */
@@ -228,6 +229,33 @@ make_status(struct status *status)
 	(void)snprintf(status->last_user, sizeof(status->last_user), "operator");
 }
 
+/* An even index: probed and in sync; an odd one: nothing is known of it yet. */
+static void
+do_service(struct fake *f, char **words)
+{
+	struct status_service *row = &f->status.services[f->status.nservices++];
+
+	if (f->status.nservices > LIMIT_SERVICES)
+		die("service");
+	memset(row, 0, sizeof(*row));
+	(void)snprintf(row->name, sizeof(row->name), "%s", words[0]);
+	row->index = (uint32_t)atoi(words[1]);
+	if (row->index % 2 != 0)
+		return;
+	row->enabled = 1;
+	row->feature = FEATURE_PRESENT;
+	row->state = SERVICE_RUNNING;
+	row->in_sync = SYNC_IN;
+	row->last_result = RESULT_SUCCESS;
+	row->local_index = 1;
+	row->has_served = 1;
+	memset(row->served.leaf, 0xab, sizeof(row->served.leaf));
+	row->served_not_after = MADE + 86400;
+	row->last_probe = MADE + 60;
+	row->last_restart = MADE + 30;
+	row->restarts = 7;
+}
+
 /* --- SETs --- */
 
 static void
@@ -248,8 +276,9 @@ on_prepare(struct fake *f)
 	struct snmp_ticket ticket = { .verdict = f->verdict };
 
 	memcpy(&f->prepared, f->msg.data, sizeof(f->prepared));
-	printf("prepare has %u mode %u action %u spin %u\n", f->prepared.has,
-	    f->prepared.mode, f->prepared.action, f->prepared.spin_lock);
+	printf("prepare has %u mode %u action %u spin %u timeout %u\n", f->prepared.has,
+	    f->prepared.mode, f->prepared.action, f->prepared.spin_lock,
+	    f->prepared.confirm_timeout);
 	if ((f->prepared.has & SNMP_SET_SPIN_LOCK) &&
 	    f->prepared.spin_lock != f->status.spin_lock)
 		ticket.verdict = TICKET_SPIN;
@@ -270,6 +299,8 @@ on_apply(struct fake *f)
 		f->status.admin_mode = f->prepared.mode;
 	if (f->prepared.has & SNMP_SET_SPIN_LOCK)
 		f->status.spin_lock++;
+	if (f->prepared.has & SNMP_SET_CONFIRM_TIMEOUT)
+		f->status.confirm_timeout = f->prepared.confirm_timeout;
 	if (f->prepared.has & SNMP_SET_ACTION)
 		f->status.last_action = f->prepared.action;
 	do_status(f, NULL);
@@ -311,6 +342,37 @@ fill_commit(struct notification *n)
 }
 
 static void
+fill_service(struct notification *n)
+{
+	(void)snprintf(n->u.service.name, sizeof(n->u.service.name), "nginx");
+	n->u.service.state = SERVICE_RUNNING;
+	n->u.service.in_sync =
+	    n->kind == NOTIFY_SERVICE_OUT_OF_SYNC ? SYNC_OUT : SYNC_IN;
+	n->u.service.last_result = RESULT_SUCCESS;
+}
+
+static void
+fill_restart(struct notification *n)
+{
+	n->u.restart.generation = 18;
+	n->u.restart.pending = n->kind == NOTIFY_RESTART_PENDING;
+}
+
+static void (*const fills[NOTIFY_KIND_MAX])(struct notification *) = {
+	[NOTIFY_LOCAL_EXPIRING] = fill_local,
+	[NOTIFY_LOCAL_EXPIRED] = fill_local,
+	[NOTIFY_LOCAL_EXPIRY_CLEAR] = fill_local,
+	[NOTIFY_COMMIT_DONE] = fill_commit,
+	[NOTIFY_COMMIT_FAILED] = fill_commit,
+	[NOTIFY_SERVICE_OUT_OF_SYNC] = fill_service,
+	[NOTIFY_SERVICE_IN_SYNC_CLEAR] = fill_service,
+	[NOTIFY_RESTART_PENDING] = fill_restart,
+	[NOTIFY_RESTART_PENDING_CLEAR] = fill_restart,
+	[NOTIFY_STUCK] = fill_commit,
+	[NOTIFY_STUCK_CLEAR] = fill_commit,
+};
+
+static void
 do_notify(struct fake *f, char **words)
 {
 	struct notification n = { .kind = (uint32_t)atoi(words[0]),
@@ -318,10 +380,9 @@ do_notify(struct fake *f, char **words)
 		.index = (uint32_t)atoi(words[2]),
 		.time = MADE };
 
-	if (n.kind <= NOTIFY_LOCAL_EXPIRY_CLEAR)
-		fill_local(&n);
-	else
-		fill_commit(&n);
+	if (n.kind >= NOTIFY_KIND_MAX)
+		die("notify");
+	fills[n.kind](&n);
 	send_message(f, SNMP_NOTIFY, 0, &n, sizeof(n), -1);
 }
 
@@ -365,6 +426,7 @@ static const struct {
 	{ "status", 0, do_status },
 	{ "verdict", 1, do_verdict },
 	{ "slow", 1, do_slow },
+	{ "service", 2, do_service },
 	{ "notify", 3, do_notify },
 	{ "garbage", 0, do_garbage },
 };

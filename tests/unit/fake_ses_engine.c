@@ -144,11 +144,46 @@ edit(struct fake *f)
 	reply_ok(f);
 }
 
+/* What waits is what the request says; none when it is for good. */
+static void
+wait_for_confirmation(struct fake *f, const struct ses_commit *request)
+{
+	struct status *s = &f->status;
+
+	s->restart_pending = request->defer_restart;
+	s->confirm_restore = 0;
+	if (request->confirm_timeout == 0)
+		return;
+	s->confirm_restore = f->generation;
+	s->confirm_until = time(NULL) + request->confirm_timeout;
+	strcpy(s->confirm_user, "tester");
+	memcpy(s->confirm_persist, request->persist, sizeof(s->confirm_persist));
+}
+
+static void
+show_services(struct fake *f, const struct held *held, const struct ses_commit *request)
+{
+	const struct snapshot *snapshot = &held->snapshot;
+	struct status_service *s = f->status.services;
+	uint32_t i;
+
+	f->status.nservices = snapshot->header->services.count;
+	for (i = 0; i < f->status.nservices; i++, s++) {
+		text_copy(s->name, sizeof(s->name),
+		    snapshot_text(snapshot, snapshot->services[i].name));
+		s->enabled = snapshot->services[i].enabled != 0;
+		s->index = i + 1;
+		s->restart_pending = s->enabled && request->defer_restart;
+	}
+}
+
 static void
 put_in_force(struct fake *f, struct held *held, const struct ses_commit *request)
 {
 	struct status_commit *c = &f->status.commits[0];
 
+	wait_for_confirmation(f, request);
+	show_services(f, held, request);
 	held_drop(f->running);
 	f->running = held;
 	f->generation++;
@@ -161,6 +196,24 @@ put_in_force(struct fake *f, struct held *held, const struct ses_commit *request
 	c->origin = request->origin;
 	c->result = RESULT_SUCCESS;
 	memcpy(c->comment, request->comment, sizeof(c->comment));
+	strcpy(c->changes, "credential local");
+}
+
+/* The id is judged as the engine does; the way back only forgets that it waited. */
+static void
+confirm(struct fake *f)
+{
+	const struct ses_confirm *request = (const void *)f->msg.data;
+	struct err err = { .code = ERR_NONE };
+
+	if (f->status.confirm_restore == 0)
+		err_set(&err, ERR_NOT_FOUND, NULL, "no confirmed commit waits");
+	else if (strcmp(request->persist_id, f->status.confirm_persist) != 0)
+		err_set(&err, ERR_BAD_ELEMENT, "/rpc/commit/persist-id",
+		    "this is not the persist-id of what waits");
+	else
+		f->status.confirm_restore = 0;
+	reply_err(f, &err);
 }
 
 static void
@@ -304,6 +357,8 @@ static void (*const requests[SES_TYPE_MAX])(struct fake *) = {
 	[SES_COMMIT] = commit,
 	[SES_VALIDATED] = validated,
 	[SES_DISCARD] = discard,
+	[SES_CONFIRM] = confirm,
+	[SES_CANCEL] = confirm,
 	[SES_LOCK] = lock,
 	[SES_UNLOCK] = unlock,
 	[SES_RESTART] = reply_ok,
@@ -387,6 +442,8 @@ define_services(struct services *s)
 	sip->directions = SERVICE_CALLS_OUT | SERVICE_TAKES_CALLS;
 	sip->files = SERVICE_FILES_COMBINED | SERVICE_FILES_CA;
 	sip->custom_credential = 1;
+	sip->restart_device = 1;
+	web->has_stop = 1;
 }
 
 static int

@@ -249,6 +249,7 @@ model_services(void)
 				.files = SERVICE_FILES_SEPARATE | SERVICE_FILES_CA,
 				.custom_credential = 1,
 				.has_variant = { 1, 1, 1 },
+				.variant_sha256 = { { 1 }, { 2 }, { 3 } },
 			},
 			{
 				.name = "proxy",
@@ -256,6 +257,7 @@ model_services(void)
 				.directions = SERVICE_SERVES,
 				.files = SERVICE_FILES_COMBINED | SERVICE_FILES_CA,
 				.has_variant = { 1, 1, 0 },
+				.variant_sha256 = { { 1 }, { 2 } },
 			},
 			{
 				.name = "locked",

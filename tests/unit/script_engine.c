@@ -179,10 +179,12 @@ script_end(uint64_t number, bool keep)
 struct err
 script_restart(uint32_t service, uint64_t revision)
 {
-	const struct priv_restart request = { service, revision };
+	const struct priv_run request = { .service = service,
+		.command = COMMAND_RESTART,
+		.services_revision = revision };
 	struct err err;
 
-	script_ask(PRIV_RESTART, &request, sizeof(request), NULL, 0, &err, NULL);
+	script_ask(PRIV_RUN, &request, sizeof(request), NULL, 0, &err, NULL);
 	return err;
 }
 

@@ -181,6 +181,10 @@ static const struct next_row nexts[] = {
 	{ "last failed",
 	    "{'last':{'action':'rollback','result':'failed','error-text':'x'}}",
 	    "Last rollback failed (time unknown): x" },
+	{ "undone",
+	    "{'last':{'action':'rollback','result':'rolled-back','user':'a',"
+	    "'error':'confirm-timeout','error-text':'x'}}",
+	    "Last commit with --confirm was undone (time unknown, by a): x" },
 	{ "refused import only once",
 	    "{'last':{'action':'import','result':'failed',"
 	    "'error-text':'x'}}",
@@ -197,6 +201,27 @@ static const struct next_row nexts[] = {
 	    NULL },
 	{ "not in use",
 	    "{'certificate':[{'name':'a','in-use':false,'status':'expired'}]}", NULL },
+	{ "my confirmed commit",
+	    "{'current-time':'2026-11-23T08:00:00Z','stuck':1,'confirmed-commit':{"
+	    "'until':'2026-11-23T08:09:01Z','user':'me','persistent':true,'restore':3}}",
+	    "Awaiting confirmation until 2026-11-23 08:09:01 UTC (in 9 min), begun by me: "
+	    "certconf confirm keeps it, certconf cancel goes back" },
+	{ "another's confirmed commit",
+	    "{'confirmed-commit':{'until':'x','user':'bob','persistent':true}}",
+	    "Awaiting confirmation until x, begun by bob: certconf confirm --id ID" },
+	{ "a session's confirmed commit",
+	    "{'confirmed-commit':{'until':'x','user':'me','persistent':false}}",
+	    "Awaiting confirmation until x, begun by me: only the session" },
+	{ "restarts",
+	    "{'restart-pending':true,'service':[{'name':'a','restart-pending':true},"
+	    "{'name':'b','restart-pending':false},{'name':'c','restart-pending':true}]}",
+	    "A restart is pending: what is in force is not used yet by a, c. certconf" },
+	{ "restart of the device",
+	    "{'restart-pending':true,'service':[{'name':'a','restart-pending':true,"
+	    "'restart-device':true}]}",
+	    "A restart of the device is pending: what is in force is not used before by a." },
+	{ "files", "{'files-problem':'x differs'}",
+	    "The files in force are not as they were written: x differs. " },
 	{ "ends soon",
 	    "{'certificate':[{'name':'a','in-use':true,'status':'warning',"
 	    "'days-left':12}]}",
@@ -227,7 +252,7 @@ test_next(void **state)
 	(void)state;
 	for (row = nexts; row < nexts + nitems(nexts); row++) {
 		json = state_of(row->state);
-		lines = next_steps(json);
+		lines = next_steps(json, "me");
 		first = json_string_value(json_array_get(lines, 0));
 		if ((first == NULL) != (row->expect == NULL) ||
 		    (first != NULL &&
@@ -262,7 +287,7 @@ test_a_refusal_is_told_once(void **state)
 	(void)state;
 	for (size_t i = 0; i < nitems(rows); i++) {
 		json = state_of(rows[i].state);
-		lines = next_steps(json);
+		lines = next_steps(json, "me");
 		if (json_array_size(lines) != rows[i].count)
 			fail_msg("%s: %zu lines", rows[i].state,
 			    json_array_size(lines));
@@ -318,6 +343,33 @@ test_words(void **state)
 	    "0 certificates");
 }
 
+static const struct {
+	const char *until, *now, *words;
+} untils[] = {
+	{ "2026-11-23T08:00:45Z", "2026-11-23T08:00:00Z",
+	    "2026-11-23 08:00:45 UTC (in 45 s)" },
+	{ "2026-11-23T08:09:58Z", "2026-11-23T08:00:00Z",
+	    "2026-11-23 08:09:58 UTC (in 10 min)" },
+	{ "2026-11-24T08:00:00Z", "2026-11-23T08:00:00Z",
+	    "2026-11-24 08:00:00 UTC (in 24 h)" },
+	{ "2026-11-23T08:00:00Z", "2026-11-23T08:00:01Z", "2026-11-23 08:00:00 UTC" },
+	{ "2026-11-23T08:00:00Z", "", "2026-11-23 08:00:00 UTC" },
+	{ "soon", "2026-11-23T08:00:01Z", "soon" },
+};
+
+static void
+test_until(void **state)
+{
+	char buf[UNTIL_WORDS];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < nitems(untils); i++)
+		assert_string_equal(until_words(untils[i].until, untils[i].now, buf,
+					sizeof(buf)),
+		    untils[i].words);
+}
+
 static const struct word_row unsafe[] = {
 	{ "plain \xc3\xa9", "plain \xc3\xa9" },
 	{ "\x1b[31m", "\\x1b[31m" },
@@ -356,6 +408,7 @@ main(void)
 		cmocka_unit_test(test_next),
 		cmocka_unit_test(test_a_refusal_is_told_once),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_until),
 		cmocka_unit_test(test_safe),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,8 +135,8 @@ irregular_size(int monitor, int nursery_fd)
 {
 	(void)nursery_fd;
 	script_boot(monitor, 1);
-	(void)msg_send(monitor, PRIV_RESTART, 1, &script.boot,
-	    sizeof(struct priv_restart) - 1, NULL, 0);
+	(void)msg_send(monitor, PRIV_RUN, 1, &script.boot, sizeof(struct priv_run) - 1,
+	    NULL, 0);
 	(void)pause();
 }
 

@@ -107,13 +107,12 @@ reload_during_commit(int monitor, int nursery_fd)
 static void
 slow_restart(int monitor, int nursery_fd)
 {
-	const struct priv_restart request = { 0 };
-	struct priv_restart r = request;
+	struct priv_run r = { .command = COMMAND_RESTART };
 
 	(void)nursery_fd;
 	script_boot(monitor, 1);
 	r.services_revision = script.services.revision;
-	(void)msg_send(monitor, PRIV_RESTART, 1, &r, sizeof(r), NULL, 0);
+	(void)msg_send(monitor, PRIV_RUN, 1, &r, sizeof(r), NULL, 0);
 	for (;;)
 		(void)pause();
 }

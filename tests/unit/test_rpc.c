@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "handlers/netconf_commit.h"
 #include "handlers/netconf_error.h"
 #include "handlers/netconf_notify.h"
 #include "handlers/netconf_rpc.h"
@@ -21,6 +22,14 @@
 	"<rpc xmlns='" NETCONF_NS "' " attributes ">" operation "</rpc>"
 #define CALL(operation) RPC("message-id='1'", operation)
 #define HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+#define CONFIRMED(more) CALL("<commit><confirmed/>" more "</commit>")
+#define OWN(name, inside)                                                              \
+	CALL("<" name " xmlns='" CERTCONF_NS "'>" inside "</" name ">")
+#define EDIT(store, leaf)                                                              \
+	CALL("<edit-config><target><" store "/></target>" leaf                         \
+	     "<config><certconf xmlns='" CERTCONF_NS "'/></config></edit-config>")
+#define NAME16 "abcdefghijklmnop"
+#define NAME64 NAME16 NAME16 NAME16 NAME16
 #define REPLY HEAD "<rpc-reply xmlns=\"" NETCONF_NS "\" message-id=\"1\">"
 
 /* A client on one end of a socket pair; what it is sent is read from the other. */
@@ -127,6 +136,70 @@ static const struct {
 	    true, "datastore must be either running or candidate" },
 	{ "filter", CALL("<get><filter/></get>"), true, true,
 	    "<error-tag>operation-not-supported</error-tag>" },
+	{ "timeout without confirmed",
+	    CALL("<commit><confirm-timeout>5</confirm-timeout></commit>"), true, true,
+	    "<error-info><bad-element>confirmed</bad-element></error-info>" },
+	{ "persist without confirmed", CALL("<commit><persist>x</persist></commit>"),
+	    true, true, "<error-tag>missing-element</error-tag>" },
+	{ "no time", CONFIRMED("<confirm-timeout>0</confirm-timeout>"), true, true,
+	    "must be 1 to 86400 seconds" },
+	{ "more than a day", CONFIRMED("<confirm-timeout>86401</confirm-timeout>"),
+	    true, true, "<error-tag>bad-element</error-tag>" },
+	{ "a time of too many digits",
+	    CONFIRMED("<confirm-timeout>18446744073709551617</confirm-timeout>"), true,
+	    true, "<error-path>/rpc/commit/confirm-timeout</error-path>" },
+	{ "no number", CONFIRMED("<confirm-timeout>10m</confirm-timeout>"), true, true,
+	    "<error-tag>bad-element</error-tag>" },
+	{ "an empty number", CONFIRMED("<confirm-timeout/>"), true, true,
+	    "<error-tag>bad-element</error-tag>" },
+	{ "the largest time", CONFIRMED("<confirm-timeout>86400</confirm-timeout>"),
+	    true, true, "certconfd is not running any more" },
+	{ "confirmed twice", CONFIRMED("<confirmed/>"), true, true,
+	    "<error-tag>bad-element</error-tag>" },
+	{ "persist-id twice",
+	    CALL(
+		"<commit><persist-id>a</persist-id><persist-id>a</persist-id></commit>"),
+	    true, true, "<error-tag>bad-element</error-tag>" },
+	{ "empty persist", CONFIRMED("<persist/>"), true, true,
+	    "<error-path>/rpc/commit/persist</error-path>" },
+	{ "long persist", CONFIRMED("<persist>" NAME64 "x</persist>"), true, true,
+	    "<error-tag>too-big</error-tag>" },
+	{ "long persist, limit", CONFIRMED("<persist>" NAME64 "x</persist>"), true,
+	    true, "has more than 64 octets" },
+	{ "the longest persist", CONFIRMED("<persist>" NAME64 "</persist>"), true, true,
+	    "certconfd is not running any more" },
+	{ "confirm", OWN("confirm", ""), true, true,
+	    "certconfd is not running any more" },
+	{ "confirm needs rights", OWN("confirm", ""), true, false,
+	    "<error-tag>access-denied</error-tag>" },
+	{ "confirm with a parameter of NETCONF",
+	    OWN("confirm", "<persist-id xmlns='" NETCONF_NS "'>a</persist-id>"), true,
+	    true, "<error-tag>unknown-element</error-tag>" },
+	{ "cancel", CALL("<cancel-commit/>"), true, true,
+	    "certconfd is not running any more" },
+	{ "cancel needs rights", CALL("<cancel-commit/>"), true, false,
+	    "<error-tag>access-denied</error-tag>" },
+	{ "cancel, long id",
+	    CALL("<cancel-commit><persist-id>" NAME64 "x</persist-id></cancel-commit>"),
+	    true, true, "<error-path>/rpc/cancel-commit/persist-id</error-path>" },
+	{ "rollback that persists for good", OWN("rollback", "<persist>a</persist>"),
+	    true, true,
+	    "<error-info><bad-element>confirm-timeout</bad-element></error-info>" },
+	{ "rollback with confirmed", OWN("rollback", "<confirmed/>"), true, true,
+	    "<error-tag>unknown-element</error-tag>" },
+	{ "candidate that waits",
+	    EDIT("candidate",
+		"<confirm-timeout xmlns='" CERTCONF_NETCONF_NS "'>5"
+		"</confirm-timeout>"),
+	    true, true, "an edit of the candidate commits nothing" },
+	{ "candidate that is deferred",
+	    EDIT("candidate", "<defer-restart xmlns='" CERTCONF_NETCONF_NS "'/>"), true,
+	    true, "<error-path>/rpc/edit-config/defer-restart</error-path>" },
+	{ "running that waits",
+	    EDIT("running",
+		"<confirm-timeout xmlns='" CERTCONF_NETCONF_NS "'>5"
+		"</confirm-timeout>"),
+	    true, true, "certconfd is not running any more" },
 	{ "engine is gone", CALL("<discard-changes/>"), true, true,
 	    "certconfd is not running any more" },
 };
@@ -221,6 +294,8 @@ static const struct {
 	    "<error-tag>malformed-message</error-tag>" },
 	{ "malformed, for base:1.0", { .code = ERR_XML_SYNTAX, .text = "no" },
 	    { .stale = 0 }, true, "<error-tag>operation-failed</error-tag>" },
+	{ "tag of its own", { .code = ERR_BAD_ELEMENT, .text = "no" }, { .stale = 0 },
+	    false, "<error-tag>bad-element</error-tag>" },
 	{ "text that is markup", { .code = ERR_OTHER, .text = "<&>" }, { .stale = 0 },
 	    false, "&lt;&amp;&gt;</error-message>" },
 };
@@ -293,6 +368,37 @@ test_values(void **state)
 	}
 }
 
+/* What the engine says of a persist-id, told of the operation that asked. */
+static void
+test_persist_id(void **state)
+{
+	static const struct {
+		enum err_code code;
+		const char *where;
+		const char *expect, *tag;
+	} told[] = {
+		{ ERR_BAD_ELEMENT, "/rpc/commit/persist-id",
+		    "/rpc/cancel-commit/persist-id", "invalid-value" },
+		{ ERR_BAD_ELEMENT, "/rpc/commit/from", "/rpc/commit/from", NULL },
+		{ ERR_NOT_FOUND, "", "", NULL },
+	};
+	const struct xml_node operation = { .ns = NETCONF_NS, .name = "cancel-commit" };
+	struct rpc rpc;
+	struct err err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < nitems(told); i++) {
+		rpc = (struct rpc){ .operation = &operation };
+		err_set(&err, told[i].code, told[i].where, "no");
+		commit_refused(&rpc, &err);
+		assert_string_equal(err.where, told[i].expect);
+		assert_string_equal(err.text, "no");
+		assert_true(
+		    rpc.tag == told[i].tag || strcmp(rpc.tag, told[i].tag) == 0);
+	}
+}
+
 static void
 test_notification(void **state)
 {
@@ -325,6 +431,7 @@ main(void)
 		cmocka_unit_test(test_what_ends_the_session),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_persist_id),
 		cmocka_unit_test(test_notification),
 	};
 

@@ -3,10 +3,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "lib/changes.h"
+#include "lib/served.h"
 #include "lib/snapshot.h"
 #include "tests/unit/model.h"
 
@@ -257,15 +260,16 @@ static const struct {
 	const char *name;
 	void (*change)(struct config *);
 	unsigned int digests;
+	const char *text; /* for the history */
 } changes[] = {
-	{ "nothing", change_nothing, 0 },
-	{ "index and date", change_index, 0 },
-	{ "local", change_local, CONFIG | WEB | SIP },
-	{ "edge", change_edge, CONFIG | PROXY },
-	{ "trust", change_trust, CONFIG | TRUST | SIP | PROXY },
-	{ "mode", change_mode, CONFIG | SIP | PROXY },
-	{ "credential of web", change_setting, CONFIG | WEB },
-	{ "web disabled", disable, CONFIG },
+	{ "nothing", change_nothing, 0, "" },
+	{ "index and date", change_index, 0, NULL },
+	{ "local", change_local, CONFIG | WEB | SIP, "credential local" },
+	{ "edge", change_edge, CONFIG | PROXY, "credential edge" },
+	{ "trust", change_trust, CONFIG | TRUST | SIP | PROXY, "trust store" },
+	{ "mode", change_mode, CONFIG | SIP | PROXY, "verification mode none" },
+	{ "credential of web", change_setting, CONFIG | WEB, "service web" },
+	{ "web disabled", disable, CONFIG, "service web" },
 };
 
 static bool
@@ -283,6 +287,7 @@ digests(void **state)
 		struct snapshot a, b;
 		struct buf before, after = { 0 };
 		unsigned int got = 0;
+		char text[256];
 		struct err err;
 
 		model_snapshot(&config, &before);
@@ -304,10 +309,94 @@ digests(void **state)
 		if (got != changes[i].digests)
 			fail_msg("%s: changed %#x instead of %#x", changes[i].name, got,
 			    changes[i].digests);
+		if (changes[i].text != NULL &&
+		    strcmp(changes_format(&a, &b, text, sizeof(text)),
+			changes[i].text) != 0)
+			fail_msg("%s: told as \"%s\"", changes[i].name, text);
 		buf_clear(&after);
 		buf_clear(&before);
 		config_clear(&config);
 	}
+}
+
+/* However much changes, it fits, and says that there is more. */
+static void
+many_changes(void **state)
+{
+	struct buf before = { 0 }, after = { 0 };
+	struct config config = { 0 };
+	struct snapshot a, b;
+	struct err err;
+	char name[32], text[256];
+
+	(void)state;
+	assert_int_equal(config_complete(&config, MODEL_NOW, &err), 0);
+	assert_int_equal(snapshot_write(&before, &config, model_services(), MODEL_NOW,
+			     &err),
+	    0);
+	for (int i = 0; i < 20; i++) {
+		const struct model_cert cert = { .name = "many" };
+
+		(void)snprintf(name, sizeof(name), "a-longer-name-%d", i);
+		model_credential(&config, name, &cert, 1);
+	}
+	assert_int_equal(config_complete(&config, MODEL_NOW, &err), 0);
+	assert_int_equal(snapshot_write(&after, &config, model_services(), MODEL_NOW,
+			     &err),
+	    0);
+	assert_int_equal(snapshot_open(&a, before.data, before.len, &err), 0);
+	assert_int_equal(snapshot_open(&b, after.data, after.len, &err), 0);
+	for (size_t size = 8; size <= sizeof(text); size++) {
+		memset(text, '#', sizeof(text));
+		changes_format(&a, &b, text, size);
+		assert_in_range(strlen(text), 5, size - 1);
+		assert_string_equal(text + strlen(text) - 3, "...");
+	}
+	(void)changes_format(&b, &a, text, sizeof(text));
+	assert_memory_equal(text, "without credential a-longer-name-0, ", 36);
+	buf_clear(&before);
+	buf_clear(&after);
+	config_clear(&config);
+}
+
+/* A root at the end counts on neither side. */
+static void
+what_is_served(void **state)
+{
+	const struct model_cert chain[] = {
+		{ .name = "leaf", .issuer = "inter", .issuer_key = 1 },
+		{ .name = "inter",
+		    .issuer = "root",
+		    .key = 1,
+		    .issuer_key = 2,
+		    .ca = true },
+		{ .name = "root", .key = 2, .ca = true },
+	};
+	static const uint32_t expected[] = { 1, 2, 2 };
+	struct served served[nitems(chain)];
+
+	(void)state;
+	for (size_t n = 1; n <= nitems(chain); n++) {
+		struct config config = { 0 };
+		struct buf buf = { 0 };
+		struct snapshot s;
+		struct err err;
+
+		model_credential(&config, "local", chain, n);
+		assert_int_equal(config_complete(&config, MODEL_NOW, &err), 0);
+		assert_int_equal(snapshot_write(&buf, &config, model_services(),
+				     MODEL_NOW, &err),
+		    0);
+		assert_int_equal(snapshot_open(&s, buf.data, buf.len, &err), 0);
+		assert_int_equal(served_expected(&s, "web", &served[n - 1], &err), 0);
+		assert_int_equal(served[n - 1].nchain, expected[n - 1]);
+		assert_int_equal(served_expected(&s, "none", &served[n - 1], &err), 0);
+		assert_int_equal(served[n - 1].nchain, 0);
+		assert_int_equal(served_expected(&s, "web", &served[n - 1], &err), 0);
+		buf_clear(&buf);
+		config_clear(&config);
+	}
+	assert_true(differs(served[0].chain, served[1].chain));
 }
 
 static void
@@ -339,6 +428,8 @@ main(void)
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(anchor_order),
 		cmocka_unit_test(digests),
+		cmocka_unit_test(many_changes),
+		cmocka_unit_test(what_is_served),
 		cmocka_unit_test(empty),
 	};
 

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/clock.h"
 #include "agent/log.h"
 #include "agent/memfile.h"
 #include "agent/store.h"
@@ -401,6 +402,161 @@ damage(uint64_t number, const char *path)
 	fixture_write(full, path, "damaged");
 }
 
+/* --- a confirmed commit that waits --- */
+
+/* As the engine ends a confirmed commit: restore 0 is for good. */
+static int
+end_confirmed(uint64_t number, uint64_t restore, const char *persist, int64_t seconds)
+{
+	struct priv_end request = { .generation = number, .keep = 1 };
+	struct err err = { 0 };
+
+	request.commit.generation = number;
+	request.commit.time = 1700000000 + (int64_t)number;
+	request.commit.result = restore != 0 ? RESULT_NEED_CONFIRM : RESULT_SUCCESS;
+	request.confirm.restore = restore;
+	request.confirm.deadline_ms = clock_boot_ms() + 1000 * seconds;
+	(void)snprintf(request.confirm.persist, sizeof(request.confirm.persist), "%s",
+	    persist);
+	(void)snprintf(request.confirm.user, sizeof(request.confirm.user), "tester");
+	return store_end(&store, &request, &err);
+}
+
+static void
+begin_confirmed(char version, uint64_t number, uint64_t previous, uint64_t restore)
+{
+	struct err err = { 0 };
+
+	must(stage(version, number, previous, &err), &err);
+	must(activate(number, restore, false, &err), &err);
+}
+
+static uint32_t
+result_of(uint64_t number)
+{
+	const struct history *history = &store.state.history;
+
+	for (uint32_t i = 0; i < history->count; i++)
+		if (history->commits[i].generation == number)
+			return history->commits[i].result;
+	return RESULT_NONE;
+}
+
+/* How a start finds a commit that waits, and what it does. */
+static const struct {
+	const char *name;
+	const char *persist;
+	int64_t seconds;
+	bool waits;
+} starts[] = {
+	{ "somebody can confirm it", "an id", 60, true },
+	{ "its session is gone", "", 60, false },
+	{ "its time is over", "an id", -1, false },
+};
+
+static void
+test_unconfirmed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < nitems(starts); i++) {
+		print_message("%s\n", starts[i].name);
+		if (i > 0)
+			(void)setup(NULL);
+		commit('a', 1, 0);
+		begin_confirmed('b', 2, 1, 1);
+		assert_int_equal(end_confirmed(2, 1, starts[i].persist,
+				     starts[i].seconds),
+		    0);
+		expect_live(2, 'b');
+		restart();
+		assert_int_equal(store.unconfirmed, starts[i].waits);
+		expect_live(starts[i].waits ? 2 : 1, starts[i].waits ? 'b' : 'a');
+		assert_int_equal(store.recovered, starts[i].waits ? 0 : 2);
+		if (starts[i].waits) {
+			assert_string_equal(store.state.journal.confirm.persist,
+			    "an id");
+			assert_string_equal(store.state.journal.confirm.user, "tester");
+			assert_int_equal(store.state.journal.confirm.restore, 1);
+		}
+		if (i + 1 < nitems(starts))
+			(void)teardown(NULL);
+	}
+}
+
+/* The first restore point is kept, whatever was committed since, and however often. */
+static void
+test_confirmed_again(void **state)
+{
+	struct err err = { 0 };
+	uint64_t number;
+
+	(void)state;
+	commit('a', 1, 0);
+	begin_confirmed('b', 2, 1, 1);
+	assert_int_equal(end_confirmed(2, 1, "id", 60), 0);
+	for (number = 3; number < 3 + 2 * LIMIT_HISTORY; number++) {
+		begin_confirmed('c', number, number - 1, 1);
+		assert_int_equal(end_confirmed(number, 1, "id", 60), 0);
+	}
+	assert_int_equal(fixture_version(&store.generations, 1), 'a');
+	/* one more is cut off: what was confirmed last is in force */
+	begin_confirmed('d', number, number - 1, 1);
+	restart();
+	expect_live(1, 'a');
+	assert_int_equal(store.recovered, number);
+	must(end(number, false, &err), &err);
+	assert_int_equal(result_of(number - 1), RESULT_ROLLED_BACK);
+	assert_int_equal(fixture_version(&store.generations, number - 1), '-');
+}
+
+static void
+test_confirmed(void **state)
+{
+	(void)state;
+	commit('a', 1, 0);
+	begin_confirmed('b', 2, 1, 1);
+	assert_int_equal(end_confirmed(2, 1, "id", 60), 0);
+	assert_int_equal(result_of(2), RESULT_NEED_CONFIRM);
+	begin_confirmed('c', 3, 2, 1);
+	assert_int_equal(end_confirmed(3, 1, "id", 60), 0);
+	assert_int_equal(end_confirmed(3, 0, "", 0), 0);
+	assert_int_equal(result_of(3), RESULT_SUCCESS);
+	assert_int_equal(result_of(2), RESULT_SUCCESS);
+	restart();
+	expect_live(3, 'c');
+	assert_int_equal(store.recovered, 0);
+	assert_false(store.unconfirmed);
+}
+
+/* --- services that wait for a restart --- */
+
+static void
+test_waiting(void **state)
+{
+	struct waiting waiting = { 0 };
+	struct services *table = calloc(1, sizeof(*table));
+	struct pending pending;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_non_null(table);
+	table->count = 3;
+	strcpy(table->rows[0].name, "other");
+	strcpy(table->rows[1].name, "mail");
+	strcpy(table->rows[2].name, "web");
+	waiting_add(&waiting, "web", false);
+	waiting_add(&waiting, "gone", false);
+	waiting_add(&waiting, "mail", true);
+	must(state_put_waiting(&store.state, &waiting, &err), &err);
+	restart();
+	pending = waiting_pending(&store.state.waiting, table);
+	assert_int_equal(pending.services, 6);
+	assert_int_equal(pending.unseen, 2);
+	store.state.waiting.boot++; /* the machine was started since */
+	assert_int_equal(waiting_pending(&store.state.waiting, table).services, 0);
+	free(table);
+}
+
 static void
 test_damage(void **state)
 {
@@ -573,6 +729,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_rolled_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cut_off, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stuck, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unconfirmed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_confirmed_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_confirmed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_waiting, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_all_damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_link_lost, setup, teardown),
