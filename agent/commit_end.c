@@ -214,15 +214,12 @@ keep_record(struct commit *c, const struct status_commit *record, bool failed)
 
 /* Neither the new nor the previous one is proven. */
 static void
-judge_stuck(struct commit *c, const struct status_commit *record, bool failed)
+judge_stuck(struct commit *c, bool failed)
 {
-	struct engine *e = c->engine;
-	const bool was = e->stuck;
+	const bool no_way_left = c->turned_back || c->request.kind == COMMIT_RECOVER;
 
-	e->stuck =
-	    failed && (was || c->turned_back || c->request.kind == COMMIT_RECOVER);
-	if (e->stuck != was)
-		notify(c, e->stuck ? NOTIFY_STUCK : NOTIFY_STUCK_CLEAR, record);
+	pending_set_stuck(c->engine, failed && (c->engine->stuck || no_way_left),
+	    &c->reason);
 }
 
 /* Somebody asked for the way back, and it is done. */
@@ -305,7 +302,7 @@ commit_finish(struct commit *c, bool failed)
 		pending_set(e, commit_pending(c, failed));
 	log_end(c, &record);
 	keep_record(c, &record, failed);
-	judge_stuck(c, &record, failed);
+	judge_stuck(c, failed);
 	if (c->request.kind == COMMIT_REVERT || done)
 		confirm_set(e, &c->confirm, c->request.session);
 	privlink_take_services(e);

@@ -120,9 +120,11 @@ commit_pending(const struct commit *c, bool failed)
 			waits = (c->failed_back & bit) != 0;
 		pending.services &= ~bit;
 		pending.unseen &= ~bit;
+		pending.lost &= ~bit;
 		if (!waits)
 			continue;
 		pending.services |= bit;
+		pending.lost |= c->failed_back & bit;
 		if (!c->turned_back && is_unseen(c, i))
 			pending.unseen |= bit;
 	}
@@ -212,7 +214,7 @@ on_surveyed(struct engine *e, void *context, const struct probe_result *result)
 
 	s->prober = NULL;
 	watch_saw(e, i, result);
-	if (!answers && (c->request.may_have_died || (e->stuck && pending_is(e, i)))) {
+	if (!answers && (c->request.may_have_died || pending_is_lost(e, i))) {
 		commit_tell(c, STEP_SURVEY, name, NULL,
 		    "not running: it may be our doing");
 	} else if (!answers && s->disabled) {

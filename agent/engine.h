@@ -288,8 +288,12 @@ void confirm_session_ended(struct engine *, uint32_t session);
 void confirm_next(struct engine *);
 
 /* --- pending --- */
+/* Neither what was tried nor what was before is proven; a person must look. */
+void pending_set_stuck(struct engine *, bool, const struct err *reason);
 void pending_set(struct engine *, struct pending);
 bool pending_is(const struct engine *, uint32_t service);
+/* It could not be brought back: that it is down may be our doing. */
+bool pending_is_lost(const struct engine *, uint32_t service);
 /* A probe found what is committed served. */
 void pending_served(struct engine *, uint32_t service);
 

@@ -274,7 +274,10 @@ do_pending(struct monitor *m, struct msg *msg, struct err *err)
 	for (i = 0; i < table->count; i++)
 		if ((request->pending.services >> i & 1) != 0)
 			waiting_add(&waiting, table->rows[i].name,
-			    (request->pending.unseen >> i & 1) != 0);
+			    (request->pending.lost >> i & 1) != 0 ? WAITING_LOST
+				: (request->pending.unseen >> i & 1) != 0
+				? WAITING_UNSEEN
+				: WAITING_SEEN);
 	return state_put_waiting(&m->store.state, &waiting, err);
 }
 

@@ -19,17 +19,36 @@ notify(struct engine *e)
 }
 
 void
+pending_set_stuck(struct engine *e, bool stuck, const struct err *reason)
+{
+	struct notification n = { .kind = stuck ? NOTIFY_STUCK : NOTIFY_STUCK_CLEAR };
+
+	if (e->stuck == stuck)
+		return;
+	e->stuck = stuck;
+	n.u.commit.generation = e->generation;
+	if (reason != NULL)
+		n.u.commit.err = *reason;
+	outbox_add(e, &n);
+	publish(e);
+}
+
+void
 pending_set(struct engine *e, struct pending pending)
 {
 	const struct pending old = e->pending;
 	struct priv_services request = { .services_revision = e->services.revision };
 
 	pending.unseen &= pending.services;
-	if (pending.services == old.services && pending.unseen == old.unseen)
+	pending.lost &= pending.services;
+	if (pending.services == old.services && pending.unseen == old.unseen &&
+	    pending.lost == old.lost)
 		return;
 	e->pending = request.pending = pending;
 	privlink_request(e, PRIV_PENDING, &request, sizeof(request), NULL, 0, NULL,
 	    NULL);
+	if (pending.lost == 0 && old.lost != 0)
+		pending_set_stuck(e, false, NULL);
 	if ((pending.services != 0) != (old.services != 0)) {
 		notify(e);
 		log_info("pending", "%s",
@@ -43,6 +62,12 @@ bool
 pending_is(const struct engine *e, uint32_t service)
 {
 	return (e->pending.services >> service & 1) != 0;
+}
+
+bool
+pending_is_lost(const struct engine *e, uint32_t service)
+{
+	return (e->pending.lost >> service & 1) != 0;
 }
 
 void

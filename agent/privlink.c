@@ -91,6 +91,7 @@ boot(struct engine *e, struct msg *msg)
 	e->restart_interval = b->restart_interval;
 	e->verify_interval = b->verify_interval;
 	e->pending = b->pending;
+	e->stuck = b->pending.lost != 0;
 	take_status(e, b);
 	e->recovered = b->recovered;
 	e->same_boot = b->same_boot != 0;

@@ -96,7 +96,7 @@ blocking_with_deadline(int server, uint32_t ms)
 void
 probe_run(int engine, int server, const struct probe_job *job)
 {
-	struct probe_result result = { 0 };
+	struct probe_result result = { .connected = 1 };
 	struct err err = { 0 };
 
 	if (blocking_with_deadline(server, job->deadline_ms) == -1)

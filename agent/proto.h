@@ -67,6 +67,7 @@ enum priv_type {
 struct pending {
 	uint64_t services;
 	uint64_t unseen; /* of them: no probe can tell, the certificate is the same */
+	uint64_t lost;   /* of them: they could not be brought back, it is our doing */
 };
 _Static_assert(LIMIT_SERVICES <= 64, "a bit for every service");
 
@@ -371,6 +372,7 @@ struct probe_result {
 	struct err err;       /* ERR_NONE: a TLS server answered */
 	struct served served; /* as many as the job wants, if there are so many */
 	uint32_t nchain;      /* all that were presented */
+	uint32_t connected;   /* something answered, whatever it was */
 	int64_t not_after;
 };
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static int
@@ -44,12 +45,17 @@ unshare_mounts(void)
 {
 	const uid_t uid = geteuid();
 	const gid_t gid = getegid();
+	int rc;
 
 	if (unshare(CLONE_NEWNS) == 0)
 		return 0;
 	if (errno != EPERM || uid == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == -1)
 		return -1;
-	return map_self(uid, gid);
+	/* what cannot be dumped has its files in /proc belong to root */
+	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	rc = map_self(uid, gid);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return rc;
 }
 
 /* Both by name below the working directory, which came along into the namespace. */

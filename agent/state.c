@@ -17,8 +17,6 @@
 #define JOURNAL "journal"
 #define HISTORY "history"
 #define WAITING "waiting"
-#define SERVICE "service"
-#define UNSEEN "service-unseen"
 #define BOOT "boot"
 #define KIND(name) "certconf-" name " 1"
 #define FILE_MAX 65536
@@ -219,10 +217,28 @@ load_history(struct state *state, struct err *err)
 	return rc;
 }
 
+static const char *const waiting_keys[WAITING_KIND_MAX] = {
+	[WAITING_SEEN] = "service",
+	[WAITING_UNSEEN] = "service-unseen",
+	[WAITING_LOST] = "service-lost",
+};
+
+/* WAITING_KIND_MAX: it is none. */
+static enum waiting_kind
+find_kind(const char *key)
+{
+	enum waiting_kind kind = WAITING_SEEN;
+
+	while (kind < WAITING_KIND_MAX && strcmp(waiting_keys[kind], key) != 0)
+		kind++;
+	return kind;
+}
+
 static int
 load_waiting(struct state *state, struct err *err)
 {
 	struct waiting *waiting = &state->waiting;
+	enum waiting_kind kind;
 	struct record record;
 	const char *key;
 	char *value;
@@ -232,8 +248,8 @@ load_waiting(struct state *state, struct err *err)
 	    -1)
 		return -1;
 	while (rc == 0 && record_next(&record, &key, &value))
-		if (strcmp(key, SERVICE) == 0 || strcmp(key, UNSEEN) == 0)
-			waiting_add(waiting, value, strcmp(key, UNSEEN) == 0);
+		if ((kind = find_kind(key)) < WAITING_KIND_MAX)
+			waiting_add(waiting, value, kind);
 		else if (strcmp(key, BOOT) != 0 ||
 		    !record_number(value, INT64_MAX, &waiting->boot))
 			rc = err_set(err, ERR_STORAGE, WAITING,
@@ -468,7 +484,7 @@ state_add_commit(struct state *state, const struct status_commit *commit, bool s
 /* --- services that wait for a restart --- */
 
 void
-waiting_add(struct waiting *waiting, const char *name, bool unseen)
+waiting_add(struct waiting *waiting, const char *name, enum waiting_kind kind)
 {
 	size_t len = strnlen(name, STATUS_NAME - 1);
 
@@ -476,13 +492,7 @@ waiting_add(struct waiting *waiting, const char *name, bool unseen)
 		return;
 	memcpy(waiting->services[waiting->count].name, name, len);
 	waiting->services[waiting->count].name[len] = '\0';
-	waiting->services[waiting->count++].unseen = unseen;
-}
-
-static const char *
-kind_of(bool unseen)
-{
-	return unseen ? UNSEEN : SERVICE;
+	waiting->services[waiting->count++].kind = kind;
 }
 
 int
@@ -498,7 +508,7 @@ state_put_waiting(struct state *state, const struct waiting *waiting, struct err
 	if (built == 0)
 		built = buf_printf(&buf, BOOT " %ju\n", (uintmax_t) new.boot);
 	for (i = 0; built == 0 && i < new.count; i++)
-		built = record_text(&buf, kind_of(new.services[i].unseen),
+		built = record_text(&buf, waiting_keys[new.services[i].kind],
 		    new.services[i].name);
 	if (save(state, WAITING, &buf, built, err) == -1)
 		return -1;
@@ -506,10 +516,22 @@ state_put_waiting(struct state *state, const struct waiting *waiting, struct err
 	return 0;
 }
 
+static void
+add_pending(struct pending *pending, uint32_t row, enum waiting_kind kind)
+{
+	const uint64_t bit = (uint64_t)1 << row;
+
+	pending->services |= bit;
+	if (kind == WAITING_UNSEEN)
+		pending->unseen |= bit;
+	if (kind == WAITING_LOST)
+		pending->lost |= bit;
+}
+
 struct pending
 waiting_pending(const struct waiting *waiting, const struct services *table)
 {
-	struct pending pending = { 0, 0 };
+	struct pending pending = { 0 };
 	uint32_t i, row;
 
 	if (waiting->boot != state_boot())
@@ -517,11 +539,8 @@ waiting_pending(const struct waiting *waiting, const struct services *table)
 	for (i = 0; i < waiting->count; i++)
 		for (row = 0; row < table->count; row++)
 			if (strcmp(waiting->services[i].name, table->rows[row].name) ==
-			    0) {
-				pending.services |= (uint64_t)1 << row;
-				pending.unseen |= (uint64_t)waiting->services[i].unseen
-				    << row;
-			}
+			    0)
+				add_pending(&pending, row, waiting->services[i].kind);
 	return pending;
 }
 

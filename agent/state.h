@@ -24,13 +24,16 @@ struct journal {
 	struct confirm_point confirm;
 };
 
+/* As in struct pending. */
+enum waiting_kind { WAITING_SEEN, WAITING_UNSEEN, WAITING_LOST, WAITING_KIND_MAX };
+
 /* Services that wait for a restart, by name: definitions come and go. */
 struct waiting {
 	uint64_t boot; /* another start of the machine restarted them all */
 	uint32_t count;
 	struct {
 		char name[STATUS_NAME];
-		bool unseen; /* as in struct pending */
+		enum waiting_kind kind;
 	} services[LIMIT_SERVICES];
 };
 
@@ -63,7 +66,7 @@ int state_clear_journal(struct state *, struct err *);
 int state_add_commit(struct state *, const struct status_commit *, bool settle,
     struct err *);
 
-void waiting_add(struct waiting *, const char *name, bool unseen);
+void waiting_add(struct waiting *, const char *name, enum waiting_kind);
 /* The bits of a table's rows. */
 struct pending waiting_pending(const struct waiting *, const struct services *);
 int state_put_waiting(struct state *, const struct waiting *, struct err *);

@@ -137,7 +137,9 @@ watch_saw(struct engine *e, uint32_t service, const struct probe_result *result)
 
 	row->last_probe = time(NULL);
 	row->has_served = result->nchain > 0;
-	row->state = row->has_served ? SERVICE_RUNNING : SERVICE_STOPPED;
+	row->state = row->has_served ? SERVICE_RUNNING
+	    : result->connected      ? SERVICE_FAILED
+				     : SERVICE_STOPPED;
 	row->last_error[0] = '\0';
 	if (row->has_served) {
 		row->served = result->served;
@@ -345,6 +347,7 @@ watch_move(struct engine *e, const struct services *old)
 		e->services_run[i].next_probe_ms = 0;
 		pending.services |= (e->pending.services >> row & 1) << i;
 		pending.unseen |= (e->pending.unseen >> row & 1) << i;
+		pending.lost |= (e->pending.lost >> row & 1) << i;
 	}
 	e->pending = pending;
 }

@@ -544,14 +544,16 @@ test_waiting(void **state)
 	strcpy(table->rows[0].name, "other");
 	strcpy(table->rows[1].name, "mail");
 	strcpy(table->rows[2].name, "web");
-	waiting_add(&waiting, "web", false);
-	waiting_add(&waiting, "gone", false);
-	waiting_add(&waiting, "mail", true);
+	waiting_add(&waiting, "web", WAITING_SEEN);
+	waiting_add(&waiting, "gone", WAITING_LOST);
+	waiting_add(&waiting, "other", WAITING_LOST);
+	waiting_add(&waiting, "mail", WAITING_UNSEEN);
 	must(state_put_waiting(&store.state, &waiting, &err), &err);
 	restart();
 	pending = waiting_pending(&store.state.waiting, table);
-	assert_int_equal(pending.services, 6);
+	assert_int_equal(pending.services, 7);
 	assert_int_equal(pending.unseen, 2);
+	assert_int_equal(pending.lost, 1);
 	store.state.waiting.boot++; /* the machine was started since */
 	assert_int_equal(waiting_pending(&store.state.waiting, table).services, 0);
 	free(table);
