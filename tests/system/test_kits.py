@@ -57,7 +57,7 @@ def test_it_loads(make_device, build, top, file, systemd):
 
 
 def test_takes_calls_in_the_place_of_serves(make_device, pki):
-    """The other file copied over the first: in force with the next generation."""
+    """The other file copied over the first: the same document again puts it in force."""
     device = make_device()
     kit = shipped.Nginx(device)
     kit.define()
@@ -66,16 +66,15 @@ def test_takes_calls_in_the_place_of_serves(make_device, pki):
     try:
         kit.start()
         leaf, caller = pki.leaf(), pki.leaf("caller.example.test")
+        text = document(leaf.chain, leaf.key, trust=pki.root, mode=BOTH, services=["nginx"])
         with kit.restarting():
-            device.import_document(document(leaf.chain, leaf.key, trust=pki.root, mode=BOTH,
-                                            services=["nginx"]), "--commit")
+            device.import_document(text, "--commit")
         assert peers.ask(kit.port, peers.http_request()) == 200
         kit.file = "nginx.takes-calls.conf"
         kit.define()
         reload_definitions(device)
-        leaf = pki.leaf()
         with kit.restarting():
-            device.import_document(document(leaf.chain, leaf.key), "--commit")
+            device.import_document(text, "--commit")
         assert peers.ask(kit.port, peers.http_request()) == 400
         assert peers.ask(kit.port, peers.http_request(), caller) == 200
     finally:
