@@ -22,6 +22,9 @@ static const enum commit_step plan_defer[] = { STEP_STAGE, STEP_CHECK, STEP_ACTI
 	STEP_END, STEP_MAX };
 static const enum commit_step plan_back[] = { STEP_ACTIVATE, STEP_RESTART, STEP_PROBE,
 	STEP_END, STEP_MAX };
+/* What was down before is down still: it stays so. */
+static const enum commit_step plan_revert[] = { STEP_SURVEY, STEP_ACTIVATE,
+	STEP_RESTART, STEP_PROBE, STEP_END, STEP_MAX };
 static const enum commit_step plan_recover[] = { STEP_SURVEY, STEP_RESTART, STEP_PROBE,
 	STEP_END, STEP_MAX };
 static const enum commit_step plan_restart[] = { STEP_CHECK, STEP_RESTART, STEP_PROBE,
@@ -31,7 +34,7 @@ static const enum commit_step *const plans[] = {
 	[COMMIT_NEW] = plan_new,
 	[COMMIT_DEFER] = plan_defer,
 	[COMMIT_RECOVER] = plan_recover,
-	[COMMIT_REVERT] = plan_back,
+	[COMMIT_REVERT] = plan_revert,
 	[COMMIT_RESTART] = plan_restart,
 };
 _Static_assert(nitems(plans) == COMMIT_KIND_MAX, "a plan for every kind");
@@ -76,8 +79,10 @@ commit_tell(struct commit *c, enum commit_step step, const char *service,
 void
 commit_reason(struct commit *c, const struct err *err)
 {
-	if (c->reason.code == ERR_NONE ||
-	    (c->request.kind == COMMIT_REVERT && !c->failed_once))
+	const bool is_way_back =
+	    c->request.kind == COMMIT_REVERT || c->request.kind == COMMIT_RECOVER;
+
+	if (c->reason.code == ERR_NONE || (is_way_back && !c->failed_once))
 		c->reason = *err;
 	c->failed_once = true;
 }
@@ -242,6 +247,12 @@ commit_tip(const struct engine *e)
 	return commit_is_gathering(e) ? e->commit->target : NULL;
 }
 
+const struct held *
+commit_target(const struct engine *e)
+{
+	return e->commit == NULL ? NULL : e->commit->target;
+}
+
 static void
 tell_changes(struct commit *c)
 {
@@ -259,6 +270,7 @@ commit_join(struct engine *e, const struct commit_request *request)
 	held_drop(c->target);
 	c->target = c->request.target = request->target;
 	c->request.origin = request->origin;
+	c->request.action = request->action;
 	memcpy(c->request.user, request->user, sizeof(c->request.user));
 	memcpy(c->request.comment, request->comment, sizeof(c->request.comment));
 	e->tip++;
@@ -278,9 +290,34 @@ number_of(const struct engine *e, const struct commit_request *request)
 	return request->kind == COMMIT_RECOVER ? request->recovered : e->generation;
 }
 
+/*
+ * The definitions stay as they are now.  Did they change a moment before, what was
+ * asked for is asked for again; going back is nobody's to ask again.
+ */
+static void
+on_held(struct engine *e, void *context, const struct err *err, struct msg *msg)
+{
+	struct commit *c = context;
+
+	(void)msg;
+	if (err->code == ERR_NONE) {
+		commit_go_on(c, STEP_AGAIN);
+	} else if (c->request.kind != COMMIT_REVERT) {
+		commit_reason(c, err);
+		commit_finish(c, true);
+	} else {
+		e->commit = NULL;
+		commit_free(c);
+		privlink_take_services(e);
+		confirm_next(e);
+	}
+}
+
 void
 commit_start(struct engine *e, const struct commit_request *request)
 {
+	const struct priv_hold hold = { .on = 1,
+		.services_revision = e->services.revision };
 	struct commit *c = xcalloc(1, sizeof(*c));
 
 	c->engine = e;
@@ -306,5 +343,6 @@ commit_start(struct engine *e, const struct commit_request *request)
 	e->tip++;
 	publish_action(e, request->action, RESULT_IN_PROGRESS, request->user, NULL);
 	publish(e);
-	commit_wait(c, 0); /* from the loop: whoever starts a commit returns first */
+	/* answered from the loop: whoever starts a commit returns first */
+	privlink_request(e, PRIV_HOLD, &hold, sizeof(hold), NULL, 0, on_held, c);
 }

@@ -17,6 +17,7 @@ struct commit_service {
 	bool counted;   /* it worked before, so it can fail the commit */
 	bool disabled;  /* it is to be stopped */
 	bool was_down;  /* before the commit, and this one starts it */
+	bool unseen;    /* its certificate stays: a probe cannot tell */
 	bool checked;   /* its check command was run, or there is none */
 	bool restarted; /* its command was run: the way back must run it too */
 	bool stopped;
@@ -70,6 +71,7 @@ void commit_use_up_number(struct commit *);
 enum step_result commit_end(struct commit *);
 /* In this order: it is in force, it is recorded, it is told, then the next thing. */
 void commit_finish(struct commit *, bool failed);
+void commit_free(struct commit *);
 
 /* --- commit_services --- */
 void commit_choose_services(struct commit *);

@@ -216,10 +216,23 @@ keep_record(struct commit *c, const struct status_commit *record, bool failed)
 static void
 judge_stuck(struct commit *c, bool failed)
 {
+	struct engine *e = c->engine;
 	const bool no_way_left = c->turned_back || c->request.kind == COMMIT_RECOVER;
 
-	pending_set_stuck(c->engine, failed && (c->engine->stuck || no_way_left),
-	    &c->reason);
+	pending_set_stuck(e,
+	    e->pending.lost != 0 || (failed && (e->stuck || no_way_left)), &c->reason);
+}
+
+/* Services that were down, and that going back must not start either. */
+static uint64_t
+left_alone(const struct commit *c)
+{
+	uint64_t mask = 0;
+
+	for (uint32_t i = 0; i < c->engine->services.count; i++)
+		if (c->services[i].affected && !c->services[i].counted)
+			mask |= (uint64_t)1 << i;
+	return mask;
 }
 
 /* Somebody asked for the way back, and it is done. */
@@ -227,7 +240,7 @@ static bool
 is_cancelled(const struct commit *c, bool failed)
 {
 	return c->request.kind == COMMIT_REVERT && !failed &&
-	    c->reason.code != ERR_CONFIRM_TIMEOUT;
+	    c->request.reason.code != ERR_CONFIRM_TIMEOUT;
 }
 
 /* Everybody who watches, and last who asked. */
@@ -271,7 +284,7 @@ begin_next(struct engine *e, bool new_generation, bool from_candidate)
 	actions_next(e);
 }
 
-static void
+void
 commit_free(struct commit *c)
 {
 	for (uint32_t i = 0; i < LIMIT_SERVICES; i++)
@@ -287,6 +300,7 @@ commit_finish(struct commit *c, bool failed)
 	const bool done = c->request.kind == COMMIT_REVERT
 	    ? c->switched
 	    : commit_is_new(c) && !failed && !c->turned_back;
+	const struct priv_hold released = { .on = 0 };
 	struct engine *e = c->engine;
 	struct status_commit record;
 
@@ -304,7 +318,9 @@ commit_finish(struct commit *c, bool failed)
 	keep_record(c, &record, failed);
 	judge_stuck(c, failed);
 	if (c->request.kind == COMMIT_REVERT || done)
-		confirm_set(e, &c->confirm, c->request.session);
+		confirm_set(e, &c->confirm, c->request.session, left_alone(c));
+	privlink_request(e, PRIV_HOLD, &released, sizeof(released), NULL, 0, NULL,
+	    NULL);
 	privlink_take_services(e);
 	if (done) {
 		expiry_check(e);

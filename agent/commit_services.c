@@ -64,6 +64,25 @@ is_disabled(const struct commit *c, uint32_t i)
 	    (is_enabled_in(c->engine->running, facts) || pending_is(c->engine, i));
 }
 
+/* Whether its certificate stays, so that no probe can tell the one from the other. */
+static bool
+is_unseen(const struct commit *c, uint32_t i)
+{
+	struct served old, new;
+
+	watch_expected(c->engine, c->engine->running, i, &old);
+	watch_expected(c->engine, c->target, i, &new);
+	return memcmp(&old, &new, sizeof(old)) == 0;
+}
+
+/* Nothing comes after it: every service gets its chance, and what fails is lost. */
+static bool
+is_last_way(const struct commit *c)
+{
+	return c->turned_back || c->request.kind == COMMIT_RECOVER ||
+	    c->request.kind == COMMIT_RESTART;
+}
+
 void
 commit_choose_services(struct commit *c)
 {
@@ -74,19 +93,9 @@ commit_choose_services(struct commit *c)
 		s->affected = s->counted = is_affected(c, i);
 		s->disabled = is_disabled(c, i);
 		s->restarted = c->turned_back && s->affected;
+		s->unseen = c->request.kind != COMMIT_RECOVER && is_unseen(c, i);
 		s->checked = !c->engine->services.rows[i].has_check;
 	}
-}
-
-/* Whether its certificate stays, so that no probe can tell the one from the other. */
-static bool
-is_unseen(const struct commit *c, uint32_t i)
-{
-	struct served old, new;
-
-	watch_expected(c->engine, c->engine->running, i, &old);
-	watch_expected(c->engine, c->target, i, &new);
-	return memcmp(&old, &new, sizeof(old)) == 0;
 }
 
 /* Whether this commit had to do with it; then what waited before does not any more. */
@@ -103,32 +112,42 @@ is_touched(const struct commit *c, uint32_t i)
 	return s->affected || s->disabled;
 }
 
+/* Whether it waits for a restart after this. */
+static bool
+waits(const struct commit *c, uint32_t i)
+{
+	if ((c->failed_back >> i & 1) != 0)
+		return true;
+	return !c->turned_back &&
+	    (c->request.kind == COMMIT_DEFER ||
+		c->engine->services.rows[i].restart_device);
+}
+
 struct pending
 commit_pending(const struct commit *c, bool failed)
 {
 	const struct engine *e = c->engine;
-	struct pending pending = c->turned_back ? c->waited : e->pending;
+	const struct pending before = c->turned_back ? c->waited : e->pending;
+	struct pending after = before;
 
 	for (uint32_t i = 0; i < e->services.count; i++) {
 		const uint64_t bit = (uint64_t)1 << i;
-		bool waits = c->request.kind == COMMIT_DEFER ||
-		    e->services.rows[i].restart_device;
+		const bool dropped =
+		    c->turned_back && !is_enabled_in(c->target, &e->services.rows[i]);
 
-		if ((failed && !c->turned_back) || !is_touched(c, i))
+		if (!dropped && ((failed && !is_last_way(c)) || !is_touched(c, i)))
 			continue;
-		if (c->turned_back)
-			waits = (c->failed_back & bit) != 0;
-		pending.services &= ~bit;
-		pending.unseen &= ~bit;
-		pending.lost &= ~bit;
-		if (!waits)
+		after.services &= ~bit;
+		after.unseen &= ~bit;
+		after.lost &= ~bit;
+		if (dropped || !waits(c, i))
 			continue;
-		pending.services |= bit;
-		pending.lost |= c->failed_back & bit;
-		if (!c->turned_back && is_unseen(c, i))
-			pending.unseen |= bit;
+		after.services |= bit;
+		/* it goes on waiting for what it waited for */
+		after.unseen |= c->services[i].unseen ? bit : before.unseen & bit;
+		after.lost |= (c->failed_back | before.lost) & bit;
 	}
-	return pending;
+	return after;
 }
 
 /* --- not too often --- */
@@ -186,12 +205,19 @@ service_of(const struct commit *c, const struct commit_service *s)
 	return (uint32_t)(s - c->services);
 }
 
+/* Of a step after which nothing else is tried for what failed before it. */
+static enum step_result
+step_ended(const struct commit *c)
+{
+	return c->failed || c->failed_back != 0 ? STEP_FAILED : STEP_DONE;
+}
+
 /* A probe has ended; the last one ends the step. */
 static void
 one_less(struct commit *c)
 {
 	if (--c->waiting == 0)
-		commit_go_on(c, c->failed ? STEP_FAILED : STEP_DONE);
+		commit_go_on(c, step_ended(c));
 }
 
 /* Where certconf stops a service that is disabled, it starts one that is enabled. */
@@ -201,6 +227,14 @@ is_to_start(const struct commit *c, uint32_t i)
 	const struct service_facts *facts = &c->engine->services.rows[i];
 
 	return facts->has_stop && !is_enabled_in(c->engine->running, facts);
+}
+
+static bool
+may_be_ours(const struct commit *c, uint32_t i)
+{
+	if (c->request.kind == COMMIT_REVERT)
+		return (c->engine->confirm.left_alone >> i & 1) == 0;
+	return c->request.may_have_died || pending_is_lost(c->engine, i);
 }
 
 static void
@@ -214,7 +248,7 @@ on_surveyed(struct engine *e, void *context, const struct probe_result *result)
 
 	s->prober = NULL;
 	watch_saw(e, i, result);
-	if (!answers && (c->request.may_have_died || pending_is_lost(e, i))) {
+	if (!answers && may_be_ours(c, i)) {
 		commit_tell(c, STEP_SURVEY, name, NULL,
 		    "not running: it may be our doing");
 	} else if (!answers && s->disabled) {
@@ -224,7 +258,7 @@ on_surveyed(struct engine *e, void *context, const struct probe_result *result)
 		s->was_down = true;
 		commit_tell(c, STEP_SURVEY, name, NULL, "not running: it is started");
 	} else if (!answers) {
-		s->counted = false;
+		s->counted = s->restarted = false;
 		commit_tell(c, STEP_SURVEY, name, NULL,
 		    "not running before; left alone");
 	} else if (c->request.kind == COMMIT_RECOVER && !c->request.may_have_died &&
@@ -374,15 +408,16 @@ has_command(const struct commit *c, uint32_t i)
 
 /*
  * Whether a command that failed fails the step.  On the way back the wire decides,
- * where it can be asked, and a service that is enabled only in what is left does not
- * count.
+ * where it can be asked and can tell, and a service that is enabled only in what is
+ * left does not count.
  */
 static bool
 fails_step(const struct commit *c, uint32_t i)
 {
 	if (!c->turned_back)
 		return true;
-	return is_enabled(c, i) && !c->engine->services.rows[i].has_probe;
+	return is_enabled(c, i) &&
+	    (!c->engine->services.rows[i].has_probe || c->services[i].unseen);
 }
 
 static void
@@ -404,12 +439,12 @@ ran_badly(struct commit *c, uint32_t i, const struct err *err)
 
 	row->state = SERVICE_FAILED;
 	snprintf(row->last_error, sizeof(row->last_error), "%s", err->text);
-	commit_reason(c, err);
 	commit_tell(c, STEP_RESTART, row->name, err, NULL);
 	if (!fails_step(c, i))
 		return;
+	commit_reason(c, err);
 	c->failed = true;
-	if (c->turned_back)
+	if (is_last_way(c))
 		c->failed_back |= (uint64_t)1 << i;
 }
 
@@ -435,8 +470,7 @@ on_ran(struct engine *e, void *context, const struct err *err, struct msg *msg)
 		ran_well(c, i, command);
 	else
 		ran_badly(c, i, err);
-	/* On the way back each service gets its chance, whatever the others do. */
-	if (c->failed && !c->turned_back)
+	if (c->failed && !is_last_way(c))
 		c->next = e->services.count;
 	commit_go_on(c, STEP_AGAIN);
 }
@@ -449,7 +483,7 @@ commit_restart(struct commit *c)
 	int64_t wait;
 
 	if (i == e->services.count)
-		return c->failed ? STEP_FAILED : STEP_DONE;
+		return c->failed && !is_last_way(c) ? STEP_FAILED : STEP_DONE;
 	wait = due_in_ms(c, i);
 	if (wait > 0 && !c->turned_back && command_for(c, i) == COMMAND_RESTART)
 		return wait_for_turn(c, STEP_RESTART, i, wait);
@@ -473,7 +507,7 @@ on_probed(struct engine *e, void *context, const struct probe_result *result)
 	watch_saw(e, i, result);
 	if (result->err.code != ERR_NONE) {
 		c->failed = true;
-		if (c->turned_back)
+		if (is_last_way(c))
 			c->failed_back |= (uint64_t)1 << i;
 		commit_reason(c, &result->err);
 		commit_tell(c, STEP_PROBE, name, &result->err, NULL);
@@ -522,5 +556,5 @@ commit_probe(struct commit *c)
 	}
 	if (--c->waiting > 0)
 		return STEP_WAIT;
-	return c->failed ? STEP_FAILED : STEP_DONE;
+	return step_ended(c);
 }

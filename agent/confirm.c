@@ -64,21 +64,21 @@ arm(struct engine *e)
 /* --- what waits --- */
 
 void
-confirm_set(struct engine *e, const struct confirm_point *point, uint32_t session)
+confirm_set(struct engine *e, const struct confirm_point *point, uint32_t session,
+    uint64_t left_alone)
 {
 	struct confirm *c = &e->confirm;
 	struct status *s = &e->status;
 
 	disarm(c);
-	*c = (struct confirm){ .point = *point, .session = session };
+	*c = (struct confirm){ .point = *point,
+		.session = session,
+		.left_alone = point->restore == 0 ? 0 : c->left_alone | left_alone };
 	s->confirm_restore = point->restore;
-	s->confirm_until = 0;
 	memcpy(s->confirm_user, point->user, sizeof(s->confirm_user));
 	memcpy(s->confirm_persist, point->persist, sizeof(s->confirm_persist));
 	if (point->restore != 0) {
 		c->phase = CONFIRM_WAITING;
-		s->confirm_until =
-		    time(NULL) + (point->deadline_ms - clock_boot_ms()) / 1000;
 		arm(e);
 	}
 	publish(e);
@@ -178,14 +178,14 @@ on_changed(struct engine *e, void *context, const struct err *err, struct msg *m
 	(void)context;
 	(void)msg;
 	if (err->code != ERR_NONE) {
-		confirm_set(e, &c.point, c.session);
+		confirm_set(e, &c.point, c.session, 0);
 	} else {
 		running_record(e, &record);
 		record.result = result_of(&c.next);
 		if (c.next.restore == 0)
 			status_settle(e->status.commits, e->status.ncommits,
 			    RESULT_SUCCESS);
-		confirm_set(e, &c.next, c.asked_by);
+		confirm_set(e, &c.next, c.asked_by, c.left_alone);
 		tell_changed(e, &record, c.changed_by);
 	}
 	sessions_commit_ended(e, &outcome);

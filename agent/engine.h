@@ -104,6 +104,8 @@ struct confirm {
 	char changed_by[STATUS_NAME];
 	struct err reason; /* CONFIRM_GOING_BACK */
 	bool loading;      /* the generation to go back to */
+	/* Services that were down when it was committed: going back leaves them so. */
+	uint64_t left_alone;
 };
 
 struct engine {
@@ -250,7 +252,6 @@ struct commit_outcome {
 	struct err err; /* ERR_NONE: in force */
 	bool stale;     /* the definitions of services changed: it can be done again */
 	bool rolled_back;
-	bool unchanged;
 };
 void commit_start(struct engine *, const struct commit_request *);
 /*
@@ -260,12 +261,15 @@ void commit_start(struct engine *, const struct commit_request *);
 bool commit_is_gathering(const struct engine *);
 /* What it would put in force now; NULL: none gathers. */
 const struct held *commit_tip(const struct engine *);
+/* What the commit under way puts in force, or goes back to; NULL: none is. */
+const struct held *commit_target(const struct engine *);
 /* The target of this request, built on that, takes its place; takes it. */
 void commit_join(struct engine *, const struct commit_request *);
 
 /* --- confirm --- */
 /* From now on this waits; restore 0: nothing does.  session: 0 with persist. */
-void confirm_set(struct engine *, const struct confirm_point *, uint32_t session);
+void confirm_set(struct engine *, const struct confirm_point *, uint32_t session,
+    uint64_t left_alone);
 /*
  * Whether who names persist_id ("": who is this session) may commit, confirm or cancel
  * now.  Nothing waits: whether any may.

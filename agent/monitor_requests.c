@@ -110,7 +110,6 @@ do_stage(struct monitor *m, struct msg *msg, struct err *err)
 	size_t i;
 
 	check_commit(&request->commit);
-	m->committing = true;
 	if (helper_stages(m))
 		return err_set(err, ERR_BUSY, "",
 		    "another generation is being written");
@@ -130,7 +129,6 @@ do_activate(struct monitor *m, struct msg *msg, struct err *err)
 
 	if (helper_stages(m))
 		return err_set(err, ERR_BUSY, "", "a generation is being written");
-	m->committing = true;
 	return store_activate(&m->store, request, err);
 }
 
@@ -152,7 +150,8 @@ do_end(struct monitor *m, struct msg *msg, struct err *err)
 	if (!is_text(request->confirm.user, sizeof(request->confirm.user)) ||
 	    !is_text(request->confirm.persist, sizeof(request->confirm.persist)))
 		fatal("requests", "an irregular request: a text has no end");
-	m->committing = false;
+	if (request->confirm.deadline_ms < 0 || request->confirm.restore > INT64_MAX)
+		fatal("requests", "an irregular request: a number is out of range");
 	if (store_end(&m->store, request, err) == -1)
 		return -1;
 	if (helper_start(m, 0, sweep, NULL, NULL, 0, &ignored) == -1)
@@ -261,6 +260,20 @@ do_run(struct monitor *m, struct msg *msg, struct err *err)
 }
 
 static int
+do_hold(struct monitor *m, struct msg *msg, struct err *err)
+{
+	const struct priv_hold *request = (const void *)msg->data;
+
+	m->committing = request->on != 0;
+	if (request->on == 0 ||
+	    request->services_revision == m->services->table.revision)
+		return 0;
+	m->committing = false;
+	return err_set(err, ERR_CONFLICT, "",
+	    "the service definitions changed meanwhile");
+}
+
+static int
 do_pending(struct monitor *m, struct msg *msg, struct err *err)
 {
 	const struct priv_services *request = (const void *)msg->data;
@@ -320,6 +333,7 @@ static const struct msg_shape shapes[PRIV_TYPE_MAX] = {
 	[PRIV_END] = { sizeof(struct priv_end), 0, 0 },
 	[PRIV_LOAD] = { sizeof(struct priv_load), 0, 0 },
 	[PRIV_COUNTERS] = { sizeof(struct priv_counters), 0, 0 },
+	[PRIV_HOLD] = { sizeof(struct priv_hold), 0, 0 },
 	[PRIV_PENDING] = { sizeof(struct priv_services), 0, 0 },
 	[PRIV_VERIFY] = { sizeof(struct priv_none), 0, 0 },
 	[PRIV_SNMP_KILL] = { sizeof(struct priv_none), 0, 0 },
@@ -334,6 +348,7 @@ static int (*const run[PRIV_TYPE_MAX])(struct monitor *, struct msg *, struct er
 	[PRIV_END] = do_end,
 	[PRIV_LOAD] = do_load,
 	[PRIV_COUNTERS] = do_counters,
+	[PRIV_HOLD] = do_hold,
 	[PRIV_PENDING] = do_pending,
 	[PRIV_VERIFY] = do_verify,
 	[PRIV_SNMP_KILL] = do_snmp_kill,

@@ -51,7 +51,7 @@ struct monitor {
 	struct helper helpers[HELPERS_MAX];
 	int64_t accept_at_ms; /* not before; after a failure */
 	uint32_t last_session;
-	bool committing;   /* from the first request of a commit to PRIV_END */
+	bool committing;   /* the engine uses the definitions: PRIV_HOLD */
 	bool reload_waits; /* for the end of a commit, which uses the old definitions */
 	bool ending;
 	struct msg msg; /* the one being handled */

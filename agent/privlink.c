@@ -95,7 +95,7 @@ boot(struct engine *e, struct msg *msg)
 	take_status(e, b);
 	e->recovered = b->recovered;
 	e->same_boot = b->same_boot != 0;
-	confirm_set(e, &b->confirm, 0);
+	confirm_set(e, &b->confirm, 0, 0);
 	e->status.load_errors = b->generation != 0 && msg->nfds < 2;
 	if (msg->nfds > 1)
 		e->running = held_new(msg_take(msg, 1), -1, &err);
@@ -209,11 +209,11 @@ void
 privlink_forget_keys(struct engine *e)
 {
 	struct priv_forget forget = { 0 };
-	const struct held *tip = commit_tip(e);
+	const struct held *target = commit_target(e);
 	int fds[2];
 
-	if (tip != NULL)
-		fds[forget.nkeep++] = tip->bundle_fd;
+	if (target != NULL && target->bundle_fd != -1)
+		fds[forget.nkeep++] = target->bundle_fd;
 	if (e->candidate.held != NULL && e->candidate.held->bundle_fd != -1)
 		fds[forget.nkeep++] = e->candidate.held->bundle_fd;
 	privlink_request(e, PRIV_FORGET, &forget, sizeof(forget), fds,

@@ -151,7 +151,10 @@ answered(struct prober *p)
 static void
 failed(struct prober *p, const char *why)
 {
+	const bool connected = p->channel != NULL;
+
 	memset(&p->result, 0, sizeof(p->result));
+	p->result.connected = connected;
 	err_set(&p->result.err, ERR_SERVICE_FAILED, p->spec.service->name, "%s at %s",
 	    why, p->spec.service->probe_address);
 	answered(p);

@@ -56,6 +56,7 @@ enum priv_type {
 	PRIV_END,  /* engine -> monitor: the commit is over: history, journal, prune */
 	PRIV_LOAD, /* engine -> monitor: a file of a kept generation */
 	PRIV_COUNTERS, /* engine -> monitor: make these durable */
+	PRIV_HOLD,     /* engine -> monitor: keep the definitions of services, or not */
 	PRIV_PENDING,  /* engine -> monitor: these services wait for a restart */
 	PRIV_VERIFY,   /* engine -> monitor: compare the live files with the manifest */
 	PRIV_SNMP_KILL, /* engine -> monitor: its heartbeat stopped; start another */
@@ -164,6 +165,12 @@ struct priv_load {
 
 struct priv_counters {
 	struct counters counters;
+};
+
+/* PRIV_HOLD: ERR_CONFLICT when there are others than these already. */
+struct priv_hold {
+	uint32_t on;
+	uint64_t services_revision;
 };
 
 struct priv_services {
@@ -299,7 +306,6 @@ struct ses_commit {
  * when it is another's.
  */
 struct ses_confirm {
-	uint32_t origin; /* enum origin */
 	char persist_id[STATUS_NAME];
 };
 

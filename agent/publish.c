@@ -69,6 +69,9 @@ publish_now(struct engine *e)
 	for (uint32_t i = 0; i < e->services.count; i++)
 		s->services[i].restart_pending = pending_is(e, i);
 	s->published = time(NULL);
+	s->confirm_until = s->confirm_restore == 0
+	    ? 0
+	    : s->published + (e->confirm.point.deadline_ms - clock_boot_ms()) / 1000;
 	s->clock = clock_judge(s->published);
 	s->spin_lock = e->counters.spin_lock;
 	s->notify_last_seq = e->counters.notify_seq;
@@ -105,7 +108,7 @@ fill_service(const struct engine *e, uint32_t i, const struct status_service *ol
 
 	memset(row, 0, sizeof(*row));
 	for (uint32_t n = 0; n < nold; n++)
-		if (strcmp(old[n].name, facts->name) == 0)
+		if (!old[n].undefined && strcmp(old[n].name, facts->name) == 0)
 			*row = old[n];
 	memcpy(row->name, facts->name, sizeof(row->name));
 	row->index = facts->index;
@@ -148,6 +151,7 @@ add_undefined(struct engine *e)
 		    name.data);
 		row->index = services_index(&e->services, name);
 		row->enabled = 1;
+		row->undefined = 1;
 		row->state = SERVICE_FAILED;
 		snprintf(row->last_error, sizeof(row->last_error),
 		    "it has no definition that can be used; the log tells more");

@@ -235,8 +235,7 @@ sessions_commit_ended(struct engine *e, const struct commit_outcome *outcome)
 	LIST_FOREACH(s, &e->sessions, next) {
 		struct ses_reply reply = { .err = outcome->err,
 			.stale = outcome->stale,
-			.rolled_back = outcome->rolled_back,
-			.unchanged = outcome->unchanged };
+			.rolled_back = outcome->rolled_back };
 
 		if (s->commit_id == 0 || s->channel == NULL)
 			continue;

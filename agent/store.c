@@ -122,7 +122,14 @@ finish_first(struct store *store, struct err *err)
 	struct manifest manifest;
 	int fd;
 
-	if (!in_history(&store->state, number)) {
+	if (in_history(&store->state, number)) {
+		/* it stays although nobody confirmed it */
+		commit = store->state.history.commits[0];
+		if (commit.result == RESULT_NEED_CONFIRM)
+			commit.result = RESULT_SUCCESS;
+		if (state_add_commit(&store->state, &commit, true, err) == -1)
+			return -1;
+	} else {
 		if ((fd = generation_open(&store->generations, number, err)) == -1)
 			return -1;
 		if (manifest_load(fd, &manifest, err) == -1) {
@@ -306,10 +313,24 @@ activate_new(struct store *store, const struct priv_activate *activate, struct e
 	return generation_activate(&store->generations, activate->generation, err);
 }
 
+/* From now on a start goes back whatever the time is. */
+static int
+end_waiting(struct store *store, struct err *err)
+{
+	struct journal journal = store->state.journal;
+
+	if (journal.confirm.restore == 0)
+		return 0;
+	memset(&journal.confirm, 0, sizeof(journal.confirm));
+	return state_put_journal(&store->state, &journal, err);
+}
+
 int
 store_activate(struct store *store, const struct priv_activate *activate,
     struct err *err)
 {
+	if (activate->back && end_waiting(store, err) == -1)
+		return -1;
 	if (activate->back)
 		return check_way_back(store, activate->generation, err) == -1
 		    ? -1
@@ -373,6 +394,23 @@ end_journal(struct store *store, const struct confirm_point *confirm, struct err
 	return state_put_journal(&store->state, &journal, err);
 }
 
+/*
+ * Whether what is in force should have been left, and could not be: then the next start
+ * tries again, whatever else was tried and refused since.
+ */
+static bool
+is_against_plan(const struct store *store, const struct priv_end *end)
+{
+	const struct journal *journal = &store->state.journal;
+	const uint64_t live = store->generations.live;
+
+	if (end->keep || journal->restore == 0)
+		return false;
+	return end->generation == live ||
+	    (journal->tried == live && journal->confirm.restore == 0 &&
+		end->confirm.restore == 0);
+}
+
 int
 store_end(struct store *store, const struct priv_end *end, struct err *err)
 {
@@ -389,9 +427,7 @@ store_end(struct store *store, const struct priv_end *end, struct err *err)
 	if (state_add_commit(&store->state, &commit, end->confirm.restore == 0, err) ==
 	    -1)
 		return -1;
-	/* still in force against all plans: the next start shall try to go back again
-	 */
-	if (!end->keep && end->generation == live && store->state.journal.restore != 0)
+	if (is_against_plan(store, end))
 		return 0;
 	if (end_journal(store, &end->confirm, err) == -1)
 		return -1;

@@ -209,23 +209,35 @@ owner_of(struct engine *e, const char *path)
 	return NULL;
 }
 
+void
+watch_files_anew(struct engine *e)
+{
+	e->status.files_problem[0] = '\0';
+	for (uint32_t i = 0; i < LIMIT_SERVICES; i++)
+		e->services_run[i].files_changed = false;
+}
+
+/* What could not be compared is no damage: it is tried again at the next interval. */
 static void
 take_verdict(struct engine *e, const struct err *err)
 {
-	char *problem = e->status.files_problem;
-	const bool had_one = problem[0] != '\0';
+	char *problem = e->status.files_problem, old[STATUS_TEXT];
 	struct service_run *owner;
 
-	for (uint32_t i = 0; i < e->services.count; i++)
-		e->services_run[i].files_changed = false;
-	problem[0] = '\0';
+	if (err->code != ERR_NONE && err->code != ERR_STORAGE &&
+	    err->code != ERR_NOT_FOUND) {
+		log_warn("watch", "the live files cannot be compared: %s", err->text);
+		return;
+	}
+	memcpy(old, problem, sizeof(old));
+	watch_files_anew(e);
 	if (err->code == ERR_NONE) {
-		if (had_one)
+		if (old[0] != '\0')
 			log_info("watch", "the live files are as they were written");
 		return;
 	}
 	err_format(err, problem, sizeof(e->status.files_problem));
-	if (!had_one)
+	if (strcmp(old, problem) != 0)
 		log_err("watch", "live: %s", problem);
 	if ((owner = owner_of(e, err->where)) != NULL)
 		owner->files_changed = true;
@@ -251,14 +263,6 @@ on_verified(struct engine *e, void *context, const struct err *err, struct msg *
 		watch_tell(e, i);
 	}
 	publish(e);
-}
-
-void
-watch_files_anew(struct engine *e)
-{
-	e->status.files_problem[0] = '\0';
-	for (uint32_t i = 0; i < LIMIT_SERVICES; i++)
-		e->services_run[i].files_changed = false;
 }
 
 static void
@@ -332,12 +336,18 @@ watch_move(struct engine *e, const struct services *old)
 {
 	struct service_run runs[LIMIT_SERVICES];
 	struct pending pending = { 0 };
+	uint64_t left_alone = 0;
 	int row;
 
 	for (uint32_t i = 0; i < LIMIT_SERVICES; i++) {
 		prober_free(e->services_run[i].watcher);
 		e->services_run[i].watcher = NULL;
 	}
+	for (uint32_t i = 0; i < old->count;
+	     i++) /* their rows are the old ones still */
+		if (e->services_run[i].told_out_of_sync &&
+		    former_row(&e->services, old->rows[i].name) == -1)
+			tell(e, i, NOTIFY_SERVICE_IN_SYNC_CLEAR);
 	memcpy(runs, e->services_run, sizeof(runs));
 	memset(e->services_run, 0, sizeof(e->services_run));
 	for (uint32_t i = 0; i < e->services.count; i++) {
@@ -348,6 +358,8 @@ watch_move(struct engine *e, const struct services *old)
 		pending.services |= (e->pending.services >> row & 1) << i;
 		pending.unseen |= (e->pending.unseen >> row & 1) << i;
 		pending.lost |= (e->pending.lost >> row & 1) << i;
+		left_alone |= (e->confirm.left_alone >> row & 1) << i;
 	}
 	e->pending = pending;
+	e->confirm.left_alone = left_alone;
 }

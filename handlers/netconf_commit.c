@@ -86,6 +86,7 @@ read_id(const struct rpc *rpc, const char *name, char ret_id[STATUS_NAME],
     struct err *err)
 {
 	struct text id = rpc_parameter(rpc, confirm_ns(rpc), name);
+	size_t i;
 
 	if (id.data == NULL)
 		return 0;
@@ -94,6 +95,11 @@ read_id(const struct rpc *rpc, const char *name, char ret_id[STATUS_NAME],
 	if (id.len > LIMIT_NAME)
 		return rpc_refuse(rpc, ERR_TOO_LARGE, name,
 		    "has more than " STRING(LIMIT_NAME) " octets", err);
+	/* it is kept as a line of a file */
+	for (i = 0; i < id.len; i++)
+		if ((unsigned char)id.data[i] < ' ' || id.data[i] == 0x7f)
+			return rpc_refuse(rpc, ERR_BAD_ELEMENT, name,
+			    "must not hold control characters", err);
 	memcpy(ret_id, id.data, id.len);
 	return 0;
 }
@@ -213,13 +219,13 @@ static int
 ask(struct rpc *rpc, enum ses_type type, struct err *err)
 {
 	struct ses_confirm request;
-	enum origin origin;
+	enum origin
+	    from; /* the engine tells it was asked for; by which way is the same */
 
 	memset(&request, 0, sizeof(request));
-	if (read_origin(rpc, &origin, err) == -1 ||
+	if (read_origin(rpc, &from, err) == -1 ||
 	    read_id(rpc, "persist-id", request.persist_id, err) == -1)
 		return -1;
-	request.origin = origin;
 	if (engine_client_request(rpc->netconf->engine, type, &request, sizeof(request),
 		err) == -1)
 		return refused(rpc, err);

@@ -25,6 +25,7 @@ struct status_service {
 	uint8_t last_result;     /* enum action_result */
 	uint8_t has_served;      /* served_* below are what the last probe saw */
 	uint8_t restart_pending; /* it does not use yet what is in force */
+	uint8_t undefined;       /* enabled, but its definition is gone */
 	uint32_t index;          /* certconfServiceIndex; 0: it has no definition */
 	uint32_t local_index;
 	struct served served;

@@ -11,7 +11,7 @@ from harness import unprobed, wait_for
 from pki import document
 from test_services import counting, reload_definitions, reload_line
 
-STORM = 8
+STORM = 5  # a user has 8 sessions
 
 
 def credential(pki, leaf=None, services=("nginx",)):

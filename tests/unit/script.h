@@ -61,6 +61,8 @@ void script_key(char version);
 struct err script_stage(char version, uint64_t number, uint64_t base);
 void script_activate(uint64_t number, uint64_t previous);
 void script_end(uint64_t number, bool keep);
+/* A commit begins, or has ended: the definitions stay meanwhile. */
+void script_hold(bool on);
 struct err script_restart(uint32_t service, uint64_t revision);
 void script_confined(void);
 

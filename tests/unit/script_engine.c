@@ -176,6 +176,15 @@ script_end(uint64_t number, bool keep)
 	script_ask_ok(PRIV_END, &request, sizeof(request), NULL, 0);
 }
 
+void
+script_hold(bool on)
+{
+	const struct priv_hold request = { .on = on,
+		.services_revision = script.services.revision };
+
+	script_ask_ok(PRIV_HOLD, &request, sizeof(request), NULL, 0);
+}
+
 struct err
 script_restart(uint32_t service, uint64_t revision)
 {

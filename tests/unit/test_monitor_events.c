@@ -89,6 +89,7 @@ reload_during_commit(int monitor, int nursery_fd)
 	(void)nursery_fd;
 	script_boot(monitor, 1);
 	script_key('a');
+	script_hold(true);
 	err = script_stage('a', 1, 0);
 	script_check(err.code == ERR_NONE, err.text);
 	device_path(path, sizeof(path), "ready");
@@ -100,6 +101,7 @@ reload_during_commit(int monitor, int nursery_fd)
 	err = script_restart(0, script.services.revision);
 	script_check(err.code == ERR_NONE, err.text);
 	script_end(1, true);
+	script_hold(false);
 	script_expect(PRIV_SERVICES, 1);
 	script_say("ok");
 }
