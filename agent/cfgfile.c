@@ -111,7 +111,8 @@ load_text(int dirfd, const char *name, struct err *err)
 	return text;
 }
 
-/* The last line of the file itself: an error at the end is found behind the sentinel.
+/*
+ * The last line of the file itself: an error at the end is found behind the sentinel.
  */
 static uint32_t
 last_line(const char *text)

@@ -34,7 +34,8 @@ struct channel *channel_new(struct event_base *, int fd,
 void channel_limit(struct channel *, unsigned int queue_max);
 /* Whether it ended for that reason. */
 bool channel_overflowed(const struct channel *);
-/* Sends or queues; descriptors stay the caller's.  A channel that has ended drops it.
+/*
+ * Sends or queues; descriptors stay the caller's.  A channel that has ended drops it.
  */
 void channel_send(struct channel *, uint32_t type, uint32_t id, const void *data,
     size_t len, const int *fds, int nfds);

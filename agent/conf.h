@@ -12,8 +12,8 @@ struct conf {
 	char user[STATUS_NAME];      /* of engine, nursery, sessions and probes; default
 					_certconf */
 	char snmp_user[STATUS_NAME]; /* of the snmp process; default: user */
-	char snmp_group[STATUS_NAME];  /* group of the AgentX socket; "": the user's own
-					*/
+	/* group of the AgentX socket; "": the user's own */
+	char snmp_group[STATUS_NAME];
 	char write_group[STATUS_NAME]; /* may change the configuration; "": root and own
 					  uid only */
 	char read_group[STATUS_NAME];  /* may read it; "": who may write */

@@ -5,7 +5,8 @@
 
 #include "agent/conf.h"
 
-/* Users, groups and the snmp program; the users only as root, who alone changes them.
+/*
+ * Users, groups and the snmp program; the users only as root, who alone changes them.
  */
 int conf_check(const struct conf *, struct err *);
 

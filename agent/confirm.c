@@ -233,7 +233,8 @@ on_noted(struct engine *e, void *context, const struct err *err, struct msg *msg
 	fatal("confirm", "what it goes back to must be read anew");
 }
 
-/* What cannot be read here is read, or made anew, by a start, which goes back itself.
+/*
+ * What cannot be read here is read, or made anew, by a start, which goes back itself.
  */
 static void
 start_anew(struct engine *e, const struct err *why)

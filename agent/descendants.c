@@ -52,7 +52,8 @@ descendants_wait(int64_t ms)
 	return true;
 }
 
-/* "PID (NAME) STATE PPID …": the name may hold anything, so from its last bracket on.
+/*
+ * "PID (NAME) STATE PPID …": the name may hold anything, so from its last bracket on.
  */
 static pid_t
 parent_of(int proc, const char *pid)

@@ -63,7 +63,8 @@ write_all(int fd, const char *name, struct blob piece, struct err *err)
 	return 0;
 }
 
-/* Owner before mode: whoever gets the file must not find it open to more than he may.
+/*
+ * Owner before mode: whoever gets the file must not find it open to more than he may.
  */
 static int
 set_owner(int fd, const char *name, const struct durable_owner *owner, struct err *err)

@@ -51,7 +51,8 @@ struct candidate {
 	uint64_t revision; /* grows with every change, also a discard */
 	uint64_t base;     /* generation it was made from */
 	bool conflicts;    /* with a generation that came later */
-	/* The worker that is putting it on a new generation, and on which; 0: none is.
+	/*
+	 * The worker that is putting it on a new generation, and on which; 0: none is.
 	 */
 	uint32_t rebase_session;
 	uint64_t rebase_generation;
@@ -199,8 +200,8 @@ void sessions_tell_step(struct engine *, const struct ses_step *);
 /* Everybody who waits for what has ended is told how. */
 struct commit_outcome;
 void sessions_commit_ended(struct engine *, const struct commit_outcome *);
-void sessions_begin(
-    struct engine *); /* those that waited until there was a generation */
+/* those that waited until there was a generation */
+void sessions_begin(struct engine *);
 
 /* --- candidate --- */
 /* Takes held. */
@@ -211,7 +212,8 @@ void candidate_drop(struct engine *);
 void candidate_rebased(struct engine *, struct held *, const struct err *problem);
 /* After a commit that was not the candidate's. */
 void candidate_rebase(struct engine *);
-/* Why this session may not write now: ERR_LOCKED, ERR_BUSY, ERR_DENIED; 0 when it may.
+/*
+ * Why this session may not write now: ERR_LOCKED, ERR_BUSY, ERR_DENIED; 0 when it may.
  */
 int candidate_may_write(struct engine *, const struct identity *, struct err *);
 /* The same, for a change that may come along with the commit under way. */
@@ -233,8 +235,8 @@ struct commit_request {
 	enum commit_kind kind;
 	struct held *target; /* taken */
 	bool from_candidate;
-	uint64_t
-	    keys_from; /* a kept generation that has its keys; 0: the running one */
+	/* a kept generation that has its keys; 0: the running one */
+	uint64_t keys_from;
 	enum action action;
 	enum origin origin;
 	uint32_t session; /* who is told the outcome; 0: nobody */
@@ -245,8 +247,8 @@ struct commit_request {
 	char persist[STATUS_NAME];
 	uint64_t restore;  /* COMMIT_REVERT: the generation of target */
 	struct err reason; /* COMMIT_REVERT */
-	bool
-	    may_have_died; /* COMMIT_RECOVER: by a restart of ours, in this same boot */
+	/* COMMIT_RECOVER: by a restart of ours, in this same boot */
+	bool may_have_died;
 };
 struct commit_outcome {
 	struct err err; /* ERR_NONE: in force */
@@ -279,7 +281,8 @@ int confirm_judge(const struct engine *, uint32_t session, const char *persist_i
 /* Why there is nothing to confirm or to cancel for it: also ERR_NOT_FOUND. */
 int confirm_judge_waiting(const struct engine *, uint32_t session,
     const char *persist_id, struct err *);
-/* Keeps it, or with next->restore waits anew as next says; answers session at its end.
+/*
+ * Keeps it, or with next->restore waits anew as next says; answers session at its end.
  */
 void confirm_change(struct engine *, const struct confirm_point *next, const char *user,
     uint32_t session);
@@ -327,7 +330,8 @@ void watch_saw(struct engine *, uint32_t service, const struct probe_result *);
 void watch_judge(struct engine *, uint32_t service);
 /* Another generation is live: nothing is known against its files. */
 void watch_files_anew(struct engine *);
-/* Tells that it is out of sync, or that it is not any more, if that was not told yet.
+/*
+ * Tells that it is out of sync, or that it is not any more, if that was not told yet.
  */
 void watch_tell(struct engine *, uint32_t service);
 /* What a service should serve in this configuration; nchain 0: nothing. */
@@ -349,9 +353,9 @@ void snmplink_send_status(struct engine *);
 void snmplink_send_snapshot(struct engine *);
 
 /* --- actions --- */
-/* Whether one more fits and nothing stands against it. */
 /* The first of the queue, if nothing stands against it now. */
 void actions_next(struct engine *);
+/* Whether one more fits and nothing stands against it. */
 enum ticket_verdict actions_judge(struct engine *, const struct snmp_prepare *);
 void actions_add(struct engine *, const struct snmp_prepare *);
 /* A mode that was asked for and is still being staged. */

@@ -67,7 +67,8 @@ void children_start(struct monitor *);
 /* Starts the snmp process when its time has come. */
 void children_start_snmp(struct monitor *);
 void children_kill_snmp(struct monitor *);
-/* Reaps those that ended.  The end of engine or nursery is fatal until the orderly end.
+/*
+ * Reaps those that ended.  The end of engine or nursery is fatal until the orderly end.
  */
 void children_reap(struct monitor *);
 /* SIGTERM to all, SIGKILL to those that are left after a while. */

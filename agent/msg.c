@@ -8,7 +8,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* What comes before the struct; never empty, so a length of zero always means the end.
+/*
+ * What comes before the struct; never empty, so a length of zero always means the end.
  */
 struct head {
 	uint32_t type, id;

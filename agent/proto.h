@@ -47,10 +47,10 @@ enum priv_type {
 	PRIV_CLIENT,   /* monitor -> engine: somebody connected */
 	PRIV_SNMP,     /* monitor -> engine: a new snmp process; its channel */
 	PRIV_SERVICES, /* monitor -> engine: root changed the definitions */
-	PRIV_KEYS,   /* engine -> monitor: keep these until they are staged or forgotten
-		      */
-	PRIV_FORGET, /* engine -> monitor: drop all waiting keys but those named */
-	PRIV_STAGE,  /* engine -> monitor: write a generation completely */
+	/* engine -> monitor: keep these until they are staged or forgotten */
+	PRIV_KEYS,
+	PRIV_FORGET,   /* engine -> monitor: drop all waiting keys but those named */
+	PRIV_STAGE,    /* engine -> monitor: write a generation completely */
 	PRIV_ACTIVATE, /* engine -> monitor: journal it and point live at it */
 	PRIV_RUN,      /* engine -> monitor: run a command of a service */
 	PRIV_END,  /* engine -> monitor: the commit is over: history, journal, prune */
@@ -206,8 +206,8 @@ struct job {
 	uint32_t kind;
 	uint32_t commit;        /* commit it alone, leaving the candidate as it is */
 	uint32_t defer_restart; /* with commit */
-	uint32_t
-	    confirm_timeout; /* with commit: seconds; 0: no confirmation is needed */
+	/* with commit: seconds; 0: no confirmation is needed */
+	uint32_t confirm_timeout;
 	uint64_t arg;
 };
 
@@ -263,7 +263,8 @@ enum ses_type {
 
 enum ses_store { STORE_RUNNING, STORE_CANDIDATE, SES_STORE_MAX };
 
-/* SES_GET.  The reply brings services table, snapshot and status, each a sealed file.
+/*
+ * SES_GET.  The reply brings services table, snapshot and status, each a sealed file.
  */
 struct ses_get {
 	uint32_t store;
@@ -285,18 +286,19 @@ struct ses_edit {
 };
 
 struct ses_commit {
-	uint32_t private; /* a change of the session's own, with the files of SES_EDIT
-			   */
-	uint32_t origin;  /* enum origin */
+	/* a change of the session's own, with the files of SES_EDIT */
+	uint32_t private;
+	uint32_t origin;          /* enum origin */
 	uint32_t defer_restart;   /* services stay as they are */
 	uint32_t confirm_timeout; /* seconds, 1..LIMIT_CONFIRM_SECONDS; 0: final */
-	uint64_t
-	    keys_from; /* with private: a kept generation that has its keys; 0: none */
+	/* with private: a kept generation that has its keys; 0: none */
+	uint64_t keys_from;
 	struct ses_edit edit; /* with private */
 	char comment[STATUS_TEXT];
 	/* with confirm_timeout: who knows it may confirm; "": only this session */
 	char persist[STATUS_NAME];
-	/* what this one confirms or extends; "": what this session began, if anything
+	/*
+	 * what this one confirms or extends; "": what this session began, if anything
 	 */
 	char persist_id[STATUS_NAME];
 };
@@ -344,8 +346,8 @@ struct ses_reply {
 	uint32_t rolled_back; /* a commit that failed: the previous generation serves */
 	uint32_t unchanged;   /* a commit of what is running already */
 	uint32_t lock_session; /* who holds the lock, with ERR_LOCKED */
-	uint64_t
-	    revision; /* of the candidate; or generation, for running and SES_LOAD */
+	/* of the candidate; or generation, for running and SES_LOAD */
+	uint64_t revision;
 	uint64_t generation; /* in force now */
 	uint32_t next_local_index, next_trust_index;
 };

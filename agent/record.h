@@ -27,7 +27,8 @@ struct record {
  */
 int record_load(int dirfd, const char *name, const char *kind, size_t max,
     struct record *ret_record, struct err *);
-/* The next line; false at the end.  Both point into the record; a value may be empty.
+/*
+ * The next line; false at the end.  Both point into the record; a value may be empty.
  */
 bool record_next(struct record *, const char **ret_key, char **ret_value);
 void record_clear(struct record *);

@@ -34,7 +34,8 @@ static const struct {
 	{ RLIMIT_NOFILE, false, { 64, 16 } },
 };
 
-/* As far as the newest kernel headers go; older kernels take it while the rest is zero.
+/*
+ * As far as the newest kernel headers go; older kernels take it while the rest is zero.
  */
 struct ruleset {
 	uint64_t fs, net, scoped;

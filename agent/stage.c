@@ -18,7 +18,8 @@
 #define CONF_MODE 0644
 #define READ_SIZE 65536
 
-/* Generations whose keys are held: the base, and the one in force when it is another.
+/*
+ * Generations whose keys are held: the base, and the one in force when it is another.
  */
 enum source { SOURCE_BASE, SOURCE_LIVE, SOURCE_MAX };
 

@@ -17,8 +17,8 @@ struct stage {
 	const struct keys *keys; /* those that wait */
 	struct blob snapshot, bundle;
 	uint64_t restore; /* kept too: what is gone back to without a confirmation */
-	uint64_t
-	    base; /* whose keys are held, and with whose files new ones may be shared */
+	/* whose keys are held, and with whose files new ones may be shared */
+	uint64_t base;
 	struct status_commit commit; /* of the generation to write */
 };
 

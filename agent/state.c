@@ -377,22 +377,21 @@ state_put_counters(struct state *state, const struct counters *counters,
     struct err *err)
 {
 	const struct counters *old = &state->counters;
-	struct counters new = *counters;
+	struct counters next = *counters;
 
-	if (new.generation < old->generation)
-		new.generation = old->generation;
-	new.next_local_index = later(new.next_local_index, old->next_local_index);
-	new.next_trust_index = later(new.next_trust_index, old->next_trust_index);
-	if (!state->counters_lost &&
-	    new.generation == old->generation &&new.next_local_index ==
-		old->next_local_index &&new.next_trust_index ==
-		old->next_trust_index &&new.spin_lock ==
-		old->spin_lock &&new.notify_seq == old->notify_seq)
+	if (next.generation < old->generation)
+		next.generation = old->generation;
+	next.next_local_index = later(next.next_local_index, old->next_local_index);
+	next.next_trust_index = later(next.next_trust_index, old->next_trust_index);
+	if (!state->counters_lost && next.generation == old->generation &&
+	    next.next_local_index == old->next_local_index &&
+	    next.next_trust_index == old->next_trust_index &&
+	    next.spin_lock == old->spin_lock && next.notify_seq == old->notify_seq)
 		return 0;
-	if (save_lines(state, COUNTERS, KIND(COUNTERS), &counters_layout, &new, err) ==
+	if (save_lines(state, COUNTERS, KIND(COUNTERS), &counters_layout, &next, err) ==
 	    -1)
 		return -1;
-	state->counters = new;
+	state->counters = next;
 	state->counters_lost = false;
 	return 0;
 }

@@ -15,8 +15,8 @@
 struct journal {
 	uint64_t tried;   /* 0: none is */
 	uint64_t restore; /* 0: there was nothing before it */
-	uint64_t
-	    boot; /* which start of the machine this was in; 0: it cannot be told */
+	/* which start of the machine this was in; 0: it cannot be told */
+	uint64_t boot;
 	/*
 	 * What was tried is in force and waits for its confirmation until then.
 	 * confirm.restore 0: it is still being tried.

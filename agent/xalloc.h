@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Allocation for the daemon: without memory it ends, since a half-told commit is worse.
+/*
+ * Allocation for the daemon: without memory it ends, since a half-told commit is worse.
  */
 #ifndef AGENT_XALLOC_H
 #define AGENT_XALLOC_H

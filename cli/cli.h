@@ -69,7 +69,8 @@ struct verb {
 
 bool cli_has(const struct cli *, enum option_id);
 
-/* Path of the agent's socket: the option, else CERTCONF_SOCKET, else the built-in one.
+/*
+ * Path of the agent's socket: the option, else CERTCONF_SOCKET, else the built-in one.
  */
 const char *cli_socket(const struct cli *);
 
@@ -77,7 +78,8 @@ const char *cli_socket(const struct cli *);
 void cli_sentence(const struct cli *, const struct err *);
 /* The same for programs; a new reference. */
 json_t *cli_error_json(const struct cli *, const struct err *);
-/* Tells it on stderr and, with --json, on stdout as { "error": ... }; returns status.
+/*
+ * Tells it on stderr and, with --json, on stdout as { "error": ... }; returns status.
  */
 int cli_fail(const struct cli *, int status, const struct err *);
 

@@ -18,7 +18,8 @@ typedef void client_event(void *context, const xmlNode *notification);
 
 struct client;
 
-/* Connects and exchanges hellos.  NULL: there is no agent to talk to, and err says why.
+/*
+ * Connects and exchanges hellos.  NULL: there is no agent to talk to, and err says why.
  */
 struct client *client_open(const char *path, struct err *);
 void client_close(struct client *);
@@ -43,7 +44,8 @@ int client_unreadable(struct client *, struct text octets, struct err *);
 /* client_rpc() with one terminated piece. */
 int client_ask(struct client *, const char *content, xmlDoc **ret_reply, struct err *);
 
-/* Whether the connection broke, so that what became of the last request is not known.
+/*
+ * Whether the connection broke, so that what became of the last request is not known.
  */
 bool client_lost(const struct client *);
 

@@ -91,7 +91,8 @@ next_tag(struct walk *w, struct tag *tag)
 	return true;
 }
 
-/* Goes on until the tags of count elements have begun; the last is then the innermost.
+/*
+ * Goes on until the tags of count elements have begun; the last is then the innermost.
  */
 static int
 walk_to(struct walk *w, size_t count, struct tag *tag, struct err *err)
@@ -126,7 +127,8 @@ walk_out(struct walk *w)
 	return w->end;
 }
 
-/* The place of an element among all in document order, from 1; 0 when it is not there.
+/*
+ * The place of an element among all in document order, from 1; 0 when it is not there.
  */
 static size_t
 ordinal(const struct xml_node *root, const struct xml_node *wanted)
@@ -254,7 +256,8 @@ count_lines(const char *p, const char *end)
 	return n;
 }
 
-/* Behind a byte order mark and the XML declaration, which may not stand in the middle.
+/*
+ * Behind a byte order mark and the XML declaration, which may not stand in the middle.
  */
 static const char *
 behind_declaration(struct text document)

@@ -10,8 +10,8 @@
 
 struct embedding {
 	struct text body; /* borrowed from the document: what goes between the tags */
-	struct buf
-	    attributes; /* of <config>, each after a space: namespaces in scope */
+	/* of <config>, each after a space: namespaces in scope */
+	struct buf attributes;
 	uint32_t lines; /* line ends to put before the body */
 };
 

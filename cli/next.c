@@ -173,8 +173,8 @@ tell_restart(const json_t *state, json_t *lines)
 	}
 	if (*pending_names(state, true, names, sizeof(names)) != '\0') {
 		say(lines,
-		    "A restart of the device is pending: what is in force is not used "
-		    "before by %s.",
+		    "A restart of the device is pending: only then what is in force is "
+		    "used by %s.",
 		    names);
 		is_told = true;
 	}

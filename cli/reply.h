@@ -11,7 +11,8 @@
 #include "lib/err.h"
 
 bool node_is(const xmlNode *, const char *ns, const char *name);
-/* First child element and next sibling element of that name in any namespace, or NULL.
+/*
+ * First child element and next sibling element of that name in any namespace, or NULL.
  */
 const xmlNode *node_child(const xmlNode *, const char *name);
 const xmlNode *node_next(const xmlNode *, const char *name);

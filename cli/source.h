@@ -16,7 +16,8 @@ struct source {
 int source_read(const char *path, struct source *, struct err *);
 void source_clear(struct source *);
 
-/* Tells in err, of a document that is PEM or DER instead, how such files are imported.
+/*
+ * Tells in err, of a document that is PEM or DER instead, how such files are imported.
  */
 void source_hint(const struct source *, struct err *);
 

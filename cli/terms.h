@@ -19,7 +19,8 @@ struct terms {
 	bool extends;            /* what waits under that id already */
 };
 
-/* "90", "90s", "10m", "2h" or "1d", of 1 to LIMIT_CONFIRM_SECONDS; 0 for anything else.
+/*
+ * "90", "90s", "10m", "2h" or "1d", of 1 to LIMIT_CONFIRM_SECONDS; 0 for anything else.
  */
 uint32_t duration_read(const char *text);
 

@@ -6,7 +6,8 @@
 
 #include "lib/schema.h"
 
-/* The last step of a path, without its predicate: "private-key" of ".../private-key".
+/*
+ * The last step of a path, without its predicate: "private-key" of ".../private-key".
  */
 static struct text
 last_step(const char *path)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* NETCONF operations (RFC 6241 7, RFC 5277 2.1 and our own) and how they are answered.
+/*
+ * NETCONF operations (RFC 6241 7, RFC 5277 2.1 and our own) and how they are answered.
  */
 #ifndef HANDLERS_NETCONF_RPC_H
 #define HANDLERS_NETCONF_RPC_H

@@ -20,7 +20,8 @@ void
 scrub_begin(void)
 {
 	(void)mallopt(M_PERTURB, PATTERN);
-	/* one arena: to choose among several, malloc() would count processors in /sys
+	/*
+	 * one arena: to choose among several, malloc() would count processors in /sys
 	 */
 	(void)mallopt(M_ARENA_MAX, 1);
 }

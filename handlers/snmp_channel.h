@@ -14,10 +14,10 @@ struct snmp_channel {
 	struct snmp_view view;
 	struct mapping mapping; /* of the view's snapshot */
 	bool has_snapshot, has_status;
-	int64_t
-	    status_due_ms; /* what was applied shows in the next status; 0: none due */
-	uint32_t request;  /* number of the last SET put to the engine */
-	bool waiting;      /* for its answer */
+	/* what was applied shows in the next status; 0: none due */
+	int64_t status_due_ms;
+	uint32_t request; /* number of the last SET put to the engine */
+	bool waiting;     /* for its answer */
 	struct snmp_ticket answer;
 	void (*on_notification)(void *context, const struct notification *);
 	void *context;

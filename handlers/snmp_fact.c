@@ -109,7 +109,8 @@ self_signed(struct snmp_value *value, const struct cert *cert, int64_t now)
 	snmp_value_truth(value, (cert->flags & CERT_SELF_ISSUED) != 0);
 }
 
-/* Absent when the certificate does not say: that allows all, and no bits would be none.
+/*
+ * Absent when the certificate does not say: that allows all, and no bits would be none.
  */
 static void
 key_usage(struct snmp_value *value, const struct cert *cert, int64_t now)

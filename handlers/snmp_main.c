@@ -72,7 +72,8 @@ heartbeat(struct front *front)
 	return (int)(front->heartbeat_ms - now);
 }
 
-/* A wrong answer is worse than none: nothing is registered before there is all of it.
+/*
+ * A wrong answer is worse than none: nothing is registered before there is all of it.
  */
 static void
 wait_for_engine(struct front *front)

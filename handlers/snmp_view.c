@@ -51,7 +51,8 @@ snmp_view_changed(struct snmp_view *view)
 	sort_services(view);
 }
 
-/* It looks at every certificate, so a walk over all scalars must not make it each time.
+/*
+ * It looks at every certificate, so a walk over all scalars must not make it each time.
  */
 const struct summary *
 snmp_view_summary(struct snmp_view *view)

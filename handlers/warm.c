@@ -92,8 +92,8 @@ warm_libxml2(struct err *err)
 int
 warm_up(struct err *err)
 {
-	tzset(); /* gmtime() reads /etc/localtime the first time, and so do ASN.1 dates
-		  */
+	/* gmtime() reads /etc/localtime the first time, and so do ASN.1 dates */
+	tzset();
 	if (warm_openssl(err) == -1)
 		return -1;
 	return warm_libxml2(err);

@@ -226,7 +226,8 @@ set_mode(struct worker *w, struct err *err)
 {
 	struct change change = {
 		.apply = apply_mode,
-		/* alone, a SET of the mode is no action, and what else is wrong stays
+		/*
+		 * alone, a SET of the mode is no action, and what else is wrong stays
 		 */
 		.action = ACTION_NOOP,
 		.test = w->job->commit != 0 ? CHANGE_TEST_THEN_SET : CHANGE_SET,

@@ -477,7 +477,7 @@ bundle_material(const struct config *config, const struct service_facts *facts,
 	if (used != NULL)
 		digest_add(&digest, used->key_id, SHA256_SIZE);
 	/*
-	 * a service without a variant for the mode does not learn of it, and one that
+	 * A service without a variant for the mode does not learn of it, and one that
 	 * looks into the file with its name, as libcertconf does, needs no restart
 	 */
 	digest_add_number(&digest, facts->has_variant[config->mode]);

@@ -178,7 +178,8 @@ check_mode(const struct bundle *bundle, const struct bundle_part *part,
 	return refuse(path, "it names no verification mode", err);
 }
 
-/* The parts are those the form has, and each follows the last one of the file before.
+/*
+ * The parts are those the form has, and each follows the last one of the file before.
  */
 static int
 check_parts(const struct bundle *bundle, const struct bundle_file *file,

@@ -78,7 +78,8 @@ read_serial(struct arena *arena, struct blob serial, struct cert *cert, struct e
 	size_t i;
 
 	line_init(&line, SERIAL_TEXT);
-	/* The octet that only says "not negative" is not shown, as by every other tool.
+	/*
+	 * The octet that only says "not negative" is not shown, as by every other tool.
 	 */
 	i = serial.len > 1 && serial.data[0] == 0 ? 1 : 0;
 	for (; i < serial.len && !line.cut; i++)

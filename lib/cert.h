@@ -35,7 +35,8 @@ enum san_type {
 #define CERT_WEAK_DIGEST 0x10u /* signed with MD2, MD4, MD5 or SHA-1 */
 #define CERT_WEAK_KEY 0x20u    /* RSA or DSA below 2048 bits, EC below 256 */
 
-/* All texts are valid UTF-8 of at most LIMIT_TEXT octets, cut with "..." when longer.
+/*
+ * All texts are valid UTF-8 of at most LIMIT_TEXT octets, cut with "..." when longer.
  */
 struct cert {
 	struct blob der;
@@ -46,8 +47,8 @@ struct cert {
 	uint32_t flags; /* CERT_* */
 	enum key_algorithm key_algorithm;
 	uint32_t key_bits;
-	uint32_t
-	    key_usage; /* bit n = RFC 5280 4.2.1.3 bit n; with CERT_HAS_KEY_USAGE */
+	/* bit n = RFC 5280 4.2.1.3 bit n; with CERT_HAS_KEY_USAGE */
+	uint32_t key_usage;
 	struct text subject; /* RFC 4514, most specific part first */
 	struct text issuer;
 	struct text serial; /* lower-case hex; negative: its content octets */
@@ -81,7 +82,8 @@ struct san {
 int cert_sans(const struct cert *, struct arena *, struct san **ret_sans,
     size_t *ret_count, struct err *);
 
-/* Subject and authority key identifier, allocated in the arena; { NULL, 0 } if absent.
+/*
+ * Subject and authority key identifier, allocated in the arena; { NULL, 0 } if absent.
  */
 int cert_key_ids(const struct cert *, struct arena *, struct blob *ret_subject,
     struct blob *ret_authority, struct err *);
@@ -92,7 +94,8 @@ int64_t cert_days_left(const struct cert *, time_t now);
 /* Percent of its lifetime left, 0..100. */
 int cert_life_left(const struct cert *, time_t now);
 
-/* What people call it: CN, else the first SAN, else the whole subject, else its serial.
+/*
+ * What people call it: CN, else the first SAN, else the whole subject, else its serial.
  */
 struct text cert_label(const struct cert *);
 

@@ -270,7 +270,8 @@ asn1_check_extensions(const struct asn1_cert *cert, struct err *err)
 int
 asn1_time(const ASN1_TIME *at, int64_t *ret_time, struct err *err)
 {
-	/* YYMMDDHHMMSSZ and YYYYMMDDHHMMSSZ: ASN1_TIME_to_tm() takes more than these.
+	/*
+	 * YYMMDDHHMMSSZ and YYYYMMDDHHMMSSZ: ASN1_TIME_to_tm() takes more than these.
 	 */
 	int len = ASN1_STRING_type(at) == V_ASN1_UTCTIME ? 13 : 15;
 	struct tm tm = { 0 };

@@ -31,8 +31,8 @@ struct chain_verdict {
 	int64_t not_after;        /* earliest end in leaf and intermediates */
 	int64_t issuer_not_after; /* earliest end in intermediates and anchor, else
 				     INT64_MAX */
-	uint8_t
-	    anchor[SHA256_SIZE]; /* SHA-256 of the anchor it ends in; zeros when none */
+	/* SHA-256 of the anchor it ends in; zeros when none */
+	uint8_t anchor[SHA256_SIZE];
 };
 
 /*

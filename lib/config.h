@@ -105,7 +105,8 @@ void config_remove_trust(struct config *);
 
 /* The name of the credential a service asks for: its setting, else its definition's. */
 struct text config_asked_by(const struct config *, const struct service_facts *);
-/* That credential, with factory in place of an absent local; NULL when it is not there.
+/*
+ * That credential, with factory in place of an absent local; NULL when it is not there.
  */
 const struct credential *config_used_by(const struct config *,
     const struct service_facts *);

@@ -50,7 +50,8 @@ check_dates(const struct credential *credential, size_t n, int64_t now, struct e
 	return 0;
 }
 
-/* A root sent along at the end of a chain is an anchor, and judged as one: not at all.
+/*
+ * A root sent along at the end of a chain is an anchor, and judged as one: not at all.
  */
 static bool
 is_anchor(const struct credential *credential, size_t n)

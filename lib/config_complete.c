@@ -134,8 +134,8 @@ struct judging {
 	const struct config *config;
 	struct cert *certs;
 	struct anchors *anchors;
-	bool *lost; /* for each credential: the anchor it ended in is not there any more
-		     */
+	/* for each credential: the anchor it ended in is not there any more */
+	bool *lost;
 };
 
 static const uint8_t *

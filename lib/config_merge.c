@@ -57,7 +57,8 @@ take_credential(struct config *theirs, const struct credential *mine, struct tex
 	}
 	if ((row = config_add_credential(theirs, name)) == NULL)
 		return err_set(err, ERR_MEMORY, "", "out of memory for a credential");
-	/* The index stays theirs: mine may have been given to another name meanwhile.
+	/*
+	 * The index stays theirs: mine may have been given to another name meanwhile.
 	 */
 	row->chain = mine->chain;
 	row->count = mine->count;

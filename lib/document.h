@@ -14,7 +14,8 @@
 #include "lib/snapshot.h"
 #include "lib/xml.h"
 
-/* Keys that came with a document, in the form the monitor keeps: see struct key_record.
+/*
+ * Keys that came with a document, in the form the monitor keeps: see struct key_record.
  */
 struct document;
 

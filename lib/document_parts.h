@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A document that was read, for those who apply it: document_read.c, document_apply.c.
+/*
+ * A document that was read, for those who apply it: document_read.c, document_apply.c.
  */
 #ifndef LIB_DOCUMENT_PARTS_H
 #define LIB_DOCUMENT_PARTS_H
@@ -19,7 +20,8 @@ struct document_credential {
 	const struct xml_node *certificate, *key; /* NULL: not given */
 	struct cert *certs;
 	size_t count;
-	/* With a key the certificates are in order, leaf first, and proven to be its.
+	/*
+	 * With a key the certificates are in order, leaf first, and proven to be its.
 	 */
 	EVP_PKEY *pkey;
 	uint8_t key_id[SHA256_SIZE];

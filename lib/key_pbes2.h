@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What an encrypted PKCS#8 key asks for before it is opened, for lib/key_read.c alone.
+/*
+ * What an encrypted PKCS#8 key asks for before it is opened, for lib/key_read.c alone.
  */
 #ifndef LIB_KEY_PBES2_H
 #define LIB_KEY_PBES2_H

@@ -72,7 +72,8 @@ not_opened(struct err *err)
 	    "wrong password, or the encrypted private key is damaged");
 }
 
-/* What follows the line that text begins with; *ret_line is without white space around.
+/*
+ * What follows the line that text begins with; *ret_line is without white space around.
  */
 static struct text
 take_line(struct text text, struct text *ret_line)

@@ -18,8 +18,8 @@
 enum schema_kind { SCHEMA_CONTAINER, SCHEMA_LIST, SCHEMA_LEAF };
 enum schema_type {
 	TYPE_NONE,
-	TYPE_NAME, /* typedef name: letters, digits, "_", "-", ".", not first "." or "-"
-		    */
+	/* typedef name: letters, digits, "_", "-", ".", not first "." or "-" */
+	TYPE_NAME,
 	TYPE_LABEL, /* 1..64 characters of any text */
 	TYPE_TEXT,  /* string */
 	TYPE_BOOLEAN,

@@ -48,7 +48,8 @@ struct snapshot_header {
 	struct span heap; /* offset from the start here */
 	/* Over the anchors in their order; zeros when there is no trust store. */
 	uint8_t trust_sha256[SHA256_SIZE];
-	/* Over all that is configured, without indices and dates: equal is no change.
+	/*
+	 * Over all that is configured, without indices and dates: equal is no change.
 	 */
 	uint8_t config_sha256[SHA256_SIZE];
 };
@@ -125,7 +126,8 @@ bool snapshot_find_cert(const struct snapshot *, const uint8_t sha256[SHA256_SIZ
 /* NULL when there is none. */
 const struct snapshot_local *snapshot_local(const struct snapshot *, uint32_t index);
 
-/* A configuration to change, that borrows from the snapshot; ret_config is overwritten.
+/*
+ * A configuration to change, that borrows from the snapshot; ret_config is overwritten.
  */
 int snapshot_load(const struct snapshot *, struct config *ret_config, struct err *);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* How a snapshot holds the facts of a certificate: for its writer and its reader only.
+/*
+ * How a snapshot holds the facts of a certificate: for its writer and its reader only.
  */
 #ifndef LIB_SNAPSHOT_ROW_H
 #define LIB_SNAPSHOT_ROW_H

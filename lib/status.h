@@ -44,8 +44,8 @@ struct status_commit {
 	char user[STATUS_NAME];
 	char comment[STATUS_TEXT];
 	char error_text[STATUS_TEXT];
-	char changes[STATUS_TEXT]; /* what it changed: "credential local, service nginx"
-				    */
+	/* what it changed: "credential local, service nginx" */
+	char changes[STATUS_TEXT];
 };
 
 /* The thresholds and switches of certconfNotifyControl. */

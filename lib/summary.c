@@ -57,7 +57,8 @@ local_validity(const struct snapshot *snapshot, const struct snapshot_local *loc
 	    &status->settings);
 }
 
-/* An issuer that ended is no fault of the signatures: those were judged without time.
+/*
+ * An issuer that ended is no fault of the signatures: those were judged without time.
  */
 enum chain_status
 local_chain_status(const struct snapshot_local *local, int64_t now)

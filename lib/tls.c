@@ -232,7 +232,8 @@ set_version(SSL_CTX *ctx, struct certconf_error *err)
 {
 	if (!has_version(ctx))
 		(void)SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-	/* asked, since DTLS and the methods of one version ignore it without an error
+	/*
+	 * asked, since DTLS and the methods of one version ignore it without an error
 	 */
 	if (has_version(ctx))
 		return 0;

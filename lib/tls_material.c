@@ -109,18 +109,17 @@ each_certificate(const struct tls_octets *octets,
 {
 	BIO *bio = BIO_new_mem_buf(octets->data, (int)octets->len);
 	X509 *x509;
-	int count = 0, rc = -1;
+	int count = 0, rc = 0;
 
 	if (bio == NULL)
 		return tls_fail_openssl(err, CERTCONF_ERROR_SYSTEM, where);
-	while ((x509 = PEM_read_bio_X509(bio, NULL, no_password, NULL)) != NULL) {
+	while (rc == 0 &&
+	    (x509 = PEM_read_bio_X509(bio, NULL, no_password, NULL)) != NULL) {
 		rc = take(material, x509); /* which holds it, also when it fails */
 		X509_free(x509);
-		if (rc == -1)
-			break;
 		count++;
 	}
-	if (x509 != NULL || /* what ends every PEM text */
+	if (rc == -1 || /* or what ends every PEM text */
 	    ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
 		rc = tls_fail_openssl(err, CERTCONF_ERROR_MATERIAL, where);
 	else if (count == 0)

@@ -28,7 +28,8 @@ talk(BIO *bio, const SSL *ssl)
 	char line[256];
 	int n;
 
-	/* with TLS 1.3 a server's refusal comes after the handshake: read before trust
+	/*
+	 * with TLS 1.3 a server's refusal comes after the handshake: read before trust
 	 */
 	if (BIO_puts(bio, "hello\n") <= 0 ||
 	    (n = BIO_read(bio, line, sizeof(line))) <= 0)

@@ -50,7 +50,8 @@ struct row {
 	const char *password;
 };
 
-/* Reads and applies each; fails the test at the end, after telling of each that fails.
+/*
+ * Reads and applies each; fails the test at the end, after telling of each that fails.
  */
 void check_rows(const struct row *rows, size_t count);
 

@@ -481,7 +481,8 @@ check_as_strict(const char *name, const uint8_t *der, size_t len)
 	arena_clear(&scratch);
 }
 
-/* No part of a certificate is one, and no octet can be changed so that only we take it.
+/*
+ * No part of a certificate is one, and no octet can be changed so that only we take it.
  */
 static void
 never_more_lenient_than_openssl(void **state)

@@ -219,7 +219,7 @@ static const struct next_row nexts[] = {
 	{ "restart of the device",
 	    "{'restart-pending':true,'service':[{'name':'a','restart-pending':true,"
 	    "'restart-device':true}]}",
-	    "A restart of the device is pending: what is in force is not used before by a." },
+	    "A restart of the device is pending: only then what is in force is used by a." },
 	{ "files", "{'files-problem':'x differs'}",
 	    "The files in force are not as they were written: x differs. " },
 	{ "ends soon",

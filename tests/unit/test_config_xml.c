@@ -179,7 +179,8 @@ static const struct {
 	{ "replace, all parsed again", "replace", false },
 };
 
-/* Puts the XML on the configuration that a snapshot holds: appends what there is then.
+/*
+ * Puts the XML on the configuration that a snapshot holds: appends what there is then.
  */
 static int
 read_back(const struct snapshot *from, const struct buf *text, size_t way,

@@ -155,7 +155,8 @@ test_done(void **state)
 	expect_file("file.tmp", NULL);
 }
 
-/* Each operation in turn fails: it is told, and the old is still there or the new is.
+/*
+ * Each operation in turn fails: it is told, and the old is still there or the new is.
  */
 static void
 test_failures(void **state)

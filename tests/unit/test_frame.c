@@ -15,7 +15,8 @@
 #include "lib/bytes.h"
 #include "lib/names.h"
 
-/* What a reader makes of a stream: messages each followed by "|", "." at a clean end.
+/*
+ * What a reader makes of a stream: messages each followed by "|", "." at a clean end.
  */
 static int
 take(void *context, const void *data, size_t len, struct err *err)

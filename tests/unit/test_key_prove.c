@@ -194,7 +194,8 @@ pkcs1_with(const char *replaced, const char *value)
 	return text;
 }
 
-/* Numbers so long that a signature would take minutes are refused before they are used.
+/*
+ * Numbers so long that a signature would take minutes are refused before they are used.
  */
 static void
 oversized_numbers_are_refused(void **state)

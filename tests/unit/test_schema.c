@@ -20,7 +20,8 @@
 	"\xe2\x82\xac\xe2\x82\xac"
 #define EURO_64 EURO_8 EURO_8 EURO_8 EURO_8 EURO_8 EURO_8 EURO_8 EURO_8
 
-/* expect: "" when it is of the model, else "CODE WHERE, line N: TEXT" as far as given.
+/*
+ * expect: "" when it is of the model, else "CODE WHERE, line N: TEXT" as far as given.
  */
 static const struct {
 	const char *name, *document, *expect;

@@ -599,7 +599,8 @@ test_damage(void **state)
 	}
 }
 
-/* With no good one left the last stays where it is: nobody can do better by deleting.
+/*
+ * With no good one left the last stays where it is: nobody can do better by deleting.
  */
 static void
 test_all_damaged(void **state)

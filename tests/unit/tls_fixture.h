@@ -15,7 +15,8 @@
 
 #define FIXTURE_SERVICE "services/room/"
 
-/* Names are those of tests/data/make-pki, several separated by spaces; NULL: no file.
+/*
+ * Names are those of tests/data/make-pki, several separated by spaces; NULL: no file.
  */
 struct tls_files {
 	const char *mode;
