@@ -272,7 +272,9 @@ commit_join(struct engine *e, const struct commit_request *request)
 	c->request.origin = request->origin;
 	c->request.action = request->action;
 	memcpy(c->request.user, request->user, sizeof(c->request.user));
-	memcpy(c->request.comment, request->comment, sizeof(c->request.comment));
+	if (request->comment[0] != '\0')
+		memcpy(c->request.comment, request->comment,
+		    sizeof(c->request.comment));
 	e->tip++;
 	tell_changes(c);
 	commit_choose_services(c);

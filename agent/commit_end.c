@@ -294,6 +294,13 @@ commit_free(struct commit *c)
 	free(c);
 }
 
+/* All that failed is to write it down; the next start goes the same way again. */
+static bool
+is_proven_back(const struct commit *c)
+{
+	return c->turned_back && c->plan[c->at] == STEP_END && c->failed_back == 0;
+}
+
 void
 commit_finish(struct commit *c, bool failed)
 {
@@ -304,6 +311,12 @@ commit_finish(struct commit *c, bool failed)
 	struct engine *e = c->engine;
 	struct status_commit record;
 
+	if (failed && is_proven_back(c)) {
+		log_err("commit",
+		    "the way back is done, and cannot be written down: %s",
+		    c->reason.text);
+		failed = false;
+	}
 	commit_use_up_number(c);
 	commit_record(c, result_of(c, failed), &record);
 	e->commit = NULL;

@@ -226,11 +226,18 @@ confirm_keep(struct engine *e, const char *user, struct err *err)
 static void
 on_noted(struct engine *e, void *context, const struct err *err, struct msg *msg)
 {
-	(void)e;
+	const struct confirm_point nothing = { 0 };
+	struct commit_outcome outcome = { .err = *err };
+
 	(void)context;
-	(void)err;
 	(void)msg;
-	fatal("confirm", "what it goes back to must be read anew");
+	if (err->code == ERR_NONE)
+		fatal("confirm", "what it goes back to must be read anew");
+	outcome.err.code = ERR_STUCK; /* there is no way back */
+	confirm_set(e, &nothing, 0, 0);
+	pending_set_stuck(e, true, err);
+	sessions_commit_ended(e, &outcome);
+	actions_next(e);
 }
 
 /*

@@ -137,6 +137,7 @@ struct engine {
 	struct confirm confirm;
 	struct pending pending;
 	int new_services_fd; /* definitions that wait for the commit to end; -1: none */
+	struct pending new_pending; /* comes with it */
 	struct status status;
 	struct event *publish_timer, *watch_timer, *expiry_timer, *action_timer,
 	    *heartbeat_timer;
@@ -298,6 +299,8 @@ void confirm_next(struct engine *);
 /* Neither what was tried nor what was before is proven; a person must look. */
 void pending_set_stuck(struct engine *, bool, const struct err *reason);
 void pending_set(struct engine *, struct pending);
+/* Makes it durable as it is. */
+void pending_save(struct engine *);
 bool pending_is(const struct engine *, uint32_t service);
 /* It could not be brought back: that it is down may be our doing. */
 bool pending_is_lost(const struct engine *, uint32_t service);

@@ -219,8 +219,8 @@ open_all(struct monitor *m)
 static void
 reload(struct monitor *m)
 {
+	struct priv_services told = { 0 };
 	struct service_set *set;
-	const struct priv_none none = { 0 };
 	int fd;
 
 	if (m->committing) {
@@ -239,7 +239,9 @@ reload(struct monitor *m)
 	service_set_free(m->services);
 	m->services = set;
 	fd = services_file(m);
-	monitor_tell(m, PRIV_SERVICES, 0, &none, sizeof(none), &fd, 1);
+	told.services_revision = set->table.revision;
+	told.pending = waiting_pending(&m->store.state.waiting, &set->table);
+	monitor_tell(m, PRIV_SERVICES, 0, &told, sizeof(told), &fd, 1);
 	(void)close(fd);
 }
 

@@ -273,6 +273,19 @@ do_hold(struct monitor *m, struct msg *msg, struct err *err)
 	    "the service definitions changed meanwhile");
 }
 
+/* What waits and has no definition now goes on waiting for it. */
+static void
+add_undefined(struct waiting *waiting, const struct waiting *old,
+    const struct services *table)
+{
+	uint32_t i;
+
+	for (i = 0; i < old->count && old->boot == state_boot(); i++)
+		if (services_named(table, text_of(old->services[i].name)) == NULL)
+			waiting_add(waiting, old->services[i].name,
+			    old->services[i].kind);
+}
+
 static int
 do_pending(struct monitor *m, struct msg *msg, struct err *err)
 {
@@ -291,6 +304,7 @@ do_pending(struct monitor *m, struct msg *msg, struct err *err)
 				: (request->pending.unseen >> i & 1) != 0
 				? WAITING_UNSEEN
 				: WAITING_SEEN);
+	add_undefined(&waiting, &m->store.state.waiting, table);
 	return state_put_waiting(&m->store.state, &waiting, err);
 }
 

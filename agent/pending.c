@@ -34,19 +34,27 @@ pending_set_stuck(struct engine *e, bool stuck, const struct err *reason)
 }
 
 void
+pending_save(struct engine *e)
+{
+	const struct priv_services request = { .pending = e->pending,
+		.services_revision = e->services.revision };
+
+	privlink_request(e, PRIV_PENDING, &request, sizeof(request), NULL, 0, NULL,
+	    NULL);
+}
+
+void
 pending_set(struct engine *e, struct pending pending)
 {
 	const struct pending old = e->pending;
-	struct priv_services request = { .services_revision = e->services.revision };
 
 	pending.unseen &= pending.services;
 	pending.lost &= pending.services;
 	if (pending.services == old.services && pending.unseen == old.unseen &&
 	    pending.lost == old.lost)
 		return;
-	e->pending = request.pending = pending;
-	privlink_request(e, PRIV_PENDING, &request, sizeof(request), NULL, 0, NULL,
-	    NULL);
+	e->pending = pending;
+	pending_save(e);
 	if (pending.lost == 0 && old.lost != 0)
 		pending_set_stuck(e, false, NULL);
 	if ((pending.services != 0) != (old.services != 0)) {

@@ -135,6 +135,7 @@ privlink_take_services(struct engine *e)
 	take_services(e, e->new_services_fd);
 	e->new_services_fd = -1;
 	watch_move(e, &old);
+	pending_save(e); /* what came since was refused with the old definitions */
 	log_info("services", "root changed the definitions: %u now", e->services.count);
 	publish_services(e);
 	publish(e);
@@ -150,6 +151,8 @@ services(struct engine *e, struct msg *msg)
 	if (e->new_services_fd != -1)
 		close(e->new_services_fd);
 	e->new_services_fd = msg_take(msg, 0);
+	e->new_pending =
+	    ((const struct priv_services *)(const void *)msg->data)->pending;
 	privlink_take_services(e);
 }
 
@@ -161,7 +164,7 @@ static const struct {
 	[PRIV_BOOT] = { sizeof(struct priv_boot), boot },
 	[PRIV_CLIENT] = { sizeof(struct priv_client), client },
 	[PRIV_SNMP] = { sizeof(struct priv_none), snmp },
-	[PRIV_SERVICES] = { sizeof(struct priv_none), services },
+	[PRIV_SERVICES] = { sizeof(struct priv_services), services },
 	[PRIV_DONE] = { sizeof(struct priv_done), done },
 };
 

@@ -2,6 +2,7 @@
 #include "agent/probe.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -49,9 +50,19 @@ take_served(SSL *ssl, uint32_t wanted, struct probe_result *result, struct err *
 }
 
 /*
- * A server that asks for a client certificate refuses us after its own has come: what
- * was presented counts, not whether the handshake ended well.
+ * A server that asks for a client certificate refuses us after its own has come, and
+ * has proven by a signature that it holds the key: that counts, not whether the
+ * handshake ended well.  Who only sends a certificate has proven nothing.
  */
+static bool
+has_proven(SSL *ssl)
+{
+	int nid;
+
+	return SSL_get0_peer_certificate(ssl) != NULL &&
+	    SSL_get_peer_signature_nid(ssl, &nid) == 1;
+}
+
 static int
 handshake(int server, const struct probe_job *job, struct probe_result *result,
     struct err *err)
@@ -67,8 +78,11 @@ handshake(int server, const struct probe_job *job, struct probe_result *result,
 	SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
 	if (job->name[0] != '\0')
 		SSL_set_tlsext_host_name(ssl, job->name);
-	if (SSL_connect(ssl) != 1 && SSL_get0_peer_certificate(ssl) == NULL) {
-		err_set(err, ERR_SERVICE_FAILED, NULL, "does not answer TLS");
+	if (SSL_connect(ssl) != 1 && !has_proven(ssl)) {
+		err_set(err, ERR_SERVICE_FAILED, NULL, "%s",
+		    SSL_get0_peer_certificate(ssl) == NULL
+			? "does not answer TLS"
+			: "sends a certificate and does not finish the handshake");
 		goto out;
 	}
 	rc = take_served(ssl, job->nchain, result, err);
@@ -99,6 +113,7 @@ probe_run(int engine, int server, const struct probe_job *job)
 	struct probe_result result = { .connected = 1 };
 	struct err err = { 0 };
 
+	(void)signal(SIGPIPE, SIG_IGN); /* a server that closes is an answer */
 	if (blocking_with_deadline(server, job->deadline_ms) == -1)
 		err_set(&err, ERR_OTHER, NULL,
 		    "cannot set a deadline for the handshake");

@@ -107,7 +107,7 @@ struct priv_client {
 	struct identity identity;
 };
 
-/* PRIV_SNMP: its channel.  PRIV_SERVICES: the table.  PRIV_SNMP_KILL: nothing. */
+/* PRIV_SNMP: its channel.  PRIV_SNMP_KILL, PRIV_VERIFY: nothing. */
 struct priv_none {
 	uint32_t zero;
 };
@@ -173,6 +173,10 @@ struct priv_hold {
 	uint64_t services_revision;
 };
 
+/*
+ * PRIV_PENDING; and PRIV_SERVICES, with the table: also those that waited before they
+ * had no definition.
+ */
 struct priv_services {
 	struct pending pending;
 	uint64_t services_revision;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -258,12 +259,20 @@ load_waiting(struct state *state, struct err *err)
 	return rc;
 }
 
-/* Without one of these files the generations still tell what is in force. */
+/*
+ * Without one of these files the generations still tell what is in force.  What is in
+ * its place goes aside, for a person to look at.
+ */
 static void
-tell_damage(const struct err *err)
+set_aside(const struct state *state, const char *name, const struct err *err)
 {
-	if (err->code != ERR_NOT_FOUND)
-		log_err("state", "%s: %s; going on without it", err->where, err->text);
+	char aside[64];
+
+	if (err->code == ERR_NOT_FOUND)
+		return;
+	(void)snprintf(aside, sizeof(aside), "%s.damaged", name);
+	(void)renameat(state->dir, name, state->dir, aside);
+	log_err("state", "%s: %s; going on without it", err->where, err->text);
 }
 
 static void
@@ -273,21 +282,21 @@ load(struct state *state)
 
 	if (load_lines(state->dir, COUNTERS, KIND(COUNTERS), &counters_layout,
 		&state->counters, &err) == -1) {
-		tell_damage(&err);
+		set_aside(state, COUNTERS, &err);
 		state->counters = (struct counters){ 0 };
 		state->counters_lost = true;
 	}
 	if (load_lines(state->dir, JOURNAL, KIND(JOURNAL), &journal_layout,
 		&state->journal, &err) == -1) {
-		tell_damage(&err);
+		set_aside(state, JOURNAL, &err);
 		state->journal = (struct journal){ 0 };
 	}
 	if (load_history(state, &err) == -1) {
-		tell_damage(&err);
+		set_aside(state, HISTORY, &err);
 		state->history = (struct history){ 0 };
 	}
 	if (load_waiting(state, &err) == -1) {
-		tell_damage(&err);
+		set_aside(state, WAITING, &err);
 		state->waiting = (struct waiting){ 0 };
 	}
 }
@@ -503,6 +512,9 @@ state_put_waiting(struct state *state, const struct waiting *waiting, struct err
 	int built;
 
 	new.boot = state_boot();
+	if (memcmp(&new, &state->waiting, sizeof(new)) == 0 ||
+	    (new.count == 0 && state->waiting.count == 0))
+		return 0;
 	built = record_begin(&buf, KIND(WAITING));
 	if (built == 0)
 		built = buf_printf(&buf, BOOT " %ju\n", (uintmax_t) new.boot);

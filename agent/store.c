@@ -86,16 +86,42 @@ verifies(const struct store *store, uint64_t number)
 	return false;
 }
 
+/*
+ * What live waited to be confirmed is gone with the journal that said so: the last one
+ * that was; 0 when it did not wait, or there is none.
+ */
+static uint64_t
+last_confirmed(const struct store *store)
+{
+	const struct history *history = &store->state.history;
+	bool waited = false;
+	uint32_t i;
+
+	for (i = 0; i < history->count; i++) {
+		const struct status_commit *commit = &history->commits[i];
+
+		if (commit->generation == store->generations.live)
+			waited = commit->result == RESULT_NEED_CONFIRM;
+		else if (waited && commit->result == RESULT_SUCCESS &&
+		    verifies(store, commit->generation))
+			return commit->generation;
+	}
+	return 0;
+}
+
 /* What should be in force; 0 when nothing at all can be. */
 static uint64_t
 choose(const struct store *store, const uint64_t *numbers, size_t count)
 {
 	const struct journal *journal = &store->state.journal;
 	const uint64_t live = store->generations.live;
+	uint64_t confirmed;
 	size_t i;
 
 	if (journal->tried != 0 && verifies(store, journal->restore))
 		return journal->restore;
+	if (journal->tried == 0 && (confirmed = last_confirmed(store)) != 0)
+		return confirmed;
 	if (verifies(store, live))
 		return live;
 	for (i = 0; i < count; i++)

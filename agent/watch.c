@@ -331,6 +331,15 @@ former_row(const struct services *old, const char *name)
 	return -1;
 }
 
+static void
+take_bits(struct pending *to, uint32_t to_row, const struct pending *from,
+    uint32_t from_row)
+{
+	to->services |= (from->services >> from_row & 1) << to_row;
+	to->unseen |= (from->unseen >> from_row & 1) << to_row;
+	to->lost |= (from->lost >> from_row & 1) << to_row;
+}
+
 void
 watch_move(struct engine *e, const struct services *old)
 {
@@ -351,13 +360,13 @@ watch_move(struct engine *e, const struct services *old)
 	memcpy(runs, e->services_run, sizeof(runs));
 	memset(e->services_run, 0, sizeof(e->services_run));
 	for (uint32_t i = 0; i < e->services.count; i++) {
-		if ((row = former_row(old, e->services.rows[i].name)) == -1)
+		if ((row = former_row(old, e->services.rows[i].name)) == -1) {
+			take_bits(&pending, i, &e->new_pending, i);
 			continue;
+		}
 		e->services_run[i] = runs[row];
 		e->services_run[i].next_probe_ms = 0;
-		pending.services |= (e->pending.services >> row & 1) << i;
-		pending.unseen |= (e->pending.unseen >> row & 1) << i;
-		pending.lost |= (e->pending.lost >> row & 1) << i;
+		take_bits(&pending, i, &e->pending, (uint32_t)row);
 		left_alone |= (e->confirm.left_alone >> row & 1) << i;
 	}
 	e->pending = pending;

@@ -119,6 +119,19 @@ read_timeout(const struct rpc *rpc, uint32_t *ret_timeout, struct err *err)
 	return 0;
 }
 
+/* An empty leaf says what it says by being there. */
+static int
+read_flag(const struct rpc *rpc, const char *ns, const char *name, bool *ret_flag,
+    struct err *err)
+{
+	const struct xml_node *node = xml_child(rpc->operation, ns, name);
+
+	*ret_flag = node != NULL;
+	if (node != NULL && (node->child != NULL || xml_text(node).len > 0))
+		return rpc_refuse(rpc, ERR_BAD_ELEMENT, name, "must be empty", err);
+	return 0;
+}
+
 /* What begins a confirmed commit is <confirmed> in NETCONF's, the timeout in ours. */
 static int
 read_confirmed(const struct rpc *rpc, struct commit_terms *terms, struct err *err)
@@ -128,6 +141,8 @@ read_confirmed(const struct rpc *rpc, struct commit_terms *terms, struct err *er
 	const char *begins = is_theirs ? "confirmed" : "confirm-timeout";
 	bool is_confirmed = xml_child(rpc->operation, ns, begins) != NULL;
 
+	if (is_theirs && read_flag(rpc, ns, begins, &is_confirmed, err) == -1)
+		return -1;
 	if (read_timeout(rpc, &terms->confirm_timeout, err) == -1 ||
 	    read_id(rpc, "persist", terms->persist, err) == -1 ||
 	    read_id(rpc, "persist-id", terms->persist_id, err) == -1)
@@ -144,9 +159,9 @@ int
 commit_terms(const struct rpc *rpc, struct commit_terms *ret_terms, struct err *err)
 {
 	memset(ret_terms, 0, sizeof(*ret_terms));
-	ret_terms->defer_restart =
-	    xml_child(rpc->operation, own_ns(rpc), "defer-restart") != NULL;
-	if (read_origin(rpc, &ret_terms->origin, err) == -1 ||
+	if (read_flag(rpc, own_ns(rpc), "defer-restart", &ret_terms->defer_restart,
+		err) == -1 ||
+	    read_origin(rpc, &ret_terms->origin, err) == -1 ||
 	    read_comment(rpc, ret_terms->comment, err) == -1)
 		return -1;
 	return read_confirmed(rpc, ret_terms, err);
