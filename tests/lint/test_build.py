@@ -58,3 +58,12 @@ def test_packages_configure_asks_for_are_listed(top):
               if line and not line.startswith("#")}
     asked = set(re.findall(r"\b(lib[\w-]+-dev)\b", (top / "configure.ac").read_text()))
     assert asked and asked <= listed
+
+
+def test_each_test_is_in_the_tarball(top):
+    """What pytest finds must be found in an unpacked tarball too."""
+    text = (top / "tests/Makefile.inc").read_text()
+    missing = [str(path.relative_to(top)) for where in ("system", "lint", "crash")
+               for path in sorted((top / "tests" / where).glob("*.py"))
+               if str(path.relative_to(top)) not in text]
+    assert not missing, "not in EXTRA_DIST: " + " ".join(missing)
