@@ -18,8 +18,10 @@
 
 #include "agent/clock.h"
 #include "agent/descendants.h"
+#include "agent/log.h"
 
 #define LINE_SIZE 160
+#define LINES_LOGGED 32  /* of one run: the last one alone seldom tells why */
 #define GRACE_MS 2000    /* between SIGTERM and SIGKILL */
 #define READS_MAX 64     /* of output that is still there when it has ended */
 #define LEFTOVER_MS 1000 /* what a command that has ended may still need to end */
@@ -32,8 +34,10 @@ static char *const environment[] = {
 
 /* The last line that was printed, as far as it can be shown. */
 struct output {
+	const struct command *command;
 	char line[LINE_SIZE], last[LINE_SIZE];
 	size_t len;
+	unsigned int lines;
 };
 
 /* One command while it runs. */
@@ -50,6 +54,9 @@ end_line(struct output *out)
 	if (out->len > 0) {
 		memcpy(out->last, out->line, out->len);
 		out->last[out->len] = '\0';
+		if (out->lines++ < LINES_LOGGED)
+			log_info("service", "%s: %s: %s", out->command->service,
+			    out->command->what, out->last);
 	}
 	out->len = 0;
 }
@@ -222,6 +229,7 @@ int
 command_run(const struct command *command, struct err *err)
 {
 	struct run run = { .command = command,
+		.output.command = command,
 		.pid = -1,
 		.pidfd = -1,
 		.pipe = -1,

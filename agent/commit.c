@@ -332,7 +332,8 @@ commit_start(struct engine *e, const struct commit_request *request)
 	c->waited = e->pending;
 	if (request->kind == COMMIT_RECOVER)
 		err_set(&c->reason, ERR_OTHER, NULL,
-		    "the commit was cut off by a restart");
+		    e->damaged ? "its files were damaged"
+			       : "the commit was cut off by a restart");
 	if (request->kind == COMMIT_REVERT) {
 		c->previous_generation = request->restore;
 		c->turned_back = c->activated = true;

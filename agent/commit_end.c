@@ -177,7 +177,10 @@ log_end(const struct commit *c, const struct status_commit *record)
 {
 	const unsigned long long generation = c->engine->generation;
 
-	if (record->result == RESULT_NEED_CONFIRM)
+	if (c->request.kind == COMMIT_RESTART)
+		log_info("commit", "restart by %s: %s", record->user,
+		    record->result == RESULT_SUCCESS ? "done" : record->error_text);
+	else if (record->result == RESULT_NEED_CONFIRM)
 		log_info("commit",
 		    "generation %llu in force (%s, %s) until it is confirmed, within %u s",
 		    generation, record->user, name_text(&origin_names, record->origin),
@@ -301,6 +304,17 @@ is_proven_back(const struct commit *c)
 	return c->turned_back && c->plan[c->at] == STEP_END && c->failed_back == 0;
 }
 
+/* What waits for a confirmation from now on, if anything does. */
+static void
+keep_trial(struct commit *c)
+{
+	struct engine *e = c->engine;
+
+	if (e->confirm.phase == CONFIRM_NONE)
+		e->waited_before = c->waited.services;
+	confirm_set(e, &c->confirm, c->request.session, left_alone(c));
+}
+
 void
 commit_finish(struct commit *c, bool failed)
 {
@@ -331,7 +345,7 @@ commit_finish(struct commit *c, bool failed)
 	keep_record(c, &record, failed);
 	judge_stuck(c, failed);
 	if (c->request.kind == COMMIT_REVERT || done)
-		confirm_set(e, &c->confirm, c->request.session, left_alone(c));
+		keep_trial(c);
 	privlink_request(e, PRIV_HOLD, &released, sizeof(released), NULL, 0, NULL,
 	    NULL);
 	privlink_take_services(e);

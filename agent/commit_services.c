@@ -90,7 +90,11 @@ commit_choose_services(struct commit *c)
 
 	for (uint32_t i = 0; i < c->engine->services.count; i++) {
 		s = &c->services[i];
-		s->affected = s->counted = is_affected(c, i);
+		s->affected = is_affected(c, i);
+		/* what certconf does not start, restart does not judge */
+		s->counted = s->affected &&
+		    (c->request.kind != COMMIT_RESTART ||
+			c->engine->services.rows[i].has_restart);
 		s->disabled = is_disabled(c, i);
 		s->restarted = c->turned_back && s->affected;
 		s->unseen = c->request.kind != COMMIT_RECOVER && is_unseen(c, i);
@@ -123,12 +127,21 @@ waits(const struct commit *c, uint32_t i)
 		c->engine->services.rows[i].restart_device);
 }
 
+/* Nobody restarted it for the trial: what it waited for before, it waits for. */
+static bool
+must_reboot(const struct commit *c, uint32_t i)
+{
+	return c->engine->services.rows[i].restart_device &&
+	    (c->waited.services & c->engine->waited_before) >> i & 1;
+}
+
 struct pending
 commit_pending(const struct commit *c, bool failed)
 {
 	const struct engine *e = c->engine;
 	const struct pending before = c->turned_back ? c->waited : e->pending;
 	struct pending after = before;
+	const bool reverts = c->request.kind == COMMIT_REVERT;
 
 	for (uint32_t i = 0; i < e->services.count; i++) {
 		const uint64_t bit = (uint64_t)1 << i;
@@ -140,7 +153,7 @@ commit_pending(const struct commit *c, bool failed)
 		after.services &= ~bit;
 		after.unseen &= ~bit;
 		after.lost &= ~bit;
-		if (dropped || !waits(c, i))
+		if (dropped || (!waits(c, i) && !(reverts && must_reboot(c, i))))
 			continue;
 		after.services |= bit;
 		/* it goes on waiting for what it waited for */
@@ -232,6 +245,8 @@ is_to_start(const struct commit *c, uint32_t i)
 static bool
 may_be_ours(const struct commit *c, uint32_t i)
 {
+	if (!c->engine->services.rows[i].has_restart)
+		return false;
 	if (c->request.kind == COMMIT_REVERT)
 		return (c->engine->confirm.left_alone >> i & 1) == 0;
 	return c->request.may_have_died || pending_is_lost(c->engine, i);

@@ -126,6 +126,10 @@ struct engine {
 	uint64_t generation; /* 0: a new device */
 	uint64_t recovered;  /* a commit that was cut off before this start; 0: none */
 	bool same_boot;      /* and the machine has not been started since */
+	bool damaged;        /* its files were: it was not cut off */
+	/* Services that waited for a restart before a trial; all when it is not known.
+	 */
+	uint64_t waited_before;
 	struct counters counters;
 	bool counters_saving, counters_changed; /* under way; and changed since */
 	struct candidate candidate;

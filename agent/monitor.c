@@ -116,6 +116,7 @@ tell_boot(struct monitor *m)
 	boot->generation = m->store.generations.live;
 	boot->recovered = m->store.recovered;
 	boot->same_boot = m->store.same_boot;
+	boot->damaged = m->store.damaged;
 	boot->running_since = store_running_since(&m->store);
 	boot->counters = state->counters;
 	boot->ncommits = state->history.count;

@@ -95,6 +95,8 @@ boot(struct engine *e, struct msg *msg)
 	take_status(e, b);
 	e->recovered = b->recovered;
 	e->same_boot = b->same_boot != 0;
+	e->damaged = b->damaged != 0;
+	e->waited_before = UINT64_MAX;
 	confirm_set(e, &b->confirm, 0, 0);
 	e->status.load_errors = b->generation != 0 && msg->nfds < 2;
 	if (msg->nfds > 1)

@@ -91,6 +91,7 @@ struct priv_boot {
 	struct counters counters;
 	uint32_t ncommits;
 	uint32_t same_boot; /* recovered was cut off since the machine was started */
+	uint32_t damaged;   /* its files were, it was not cut off */
 	struct status_commit commits[LIMIT_HISTORY]; /* newest first */
 	char model[STATUS_NAME];
 	char host[STATUS_NAME];

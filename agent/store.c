@@ -185,6 +185,7 @@ go_to(struct store *store, uint64_t number, struct err *err)
 		journal = (struct journal){ .tried = live,
 			.restore = number,
 			.boot = state_boot() };
+		store->damaged = true;
 		if (state_put_journal(&store->state, &journal, err) == -1)
 			return -1;
 	}
@@ -196,8 +197,9 @@ go_to(struct store *store, uint64_t number, struct err *err)
 	store->recovered = journal.tried;
 	store->same_boot = journal.boot != 0 && journal.boot == state_boot();
 	if (journal.tried != 0)
-		log_warn("store", "generation %ju was cut off; %ju is in force",
-		    (uintmax_t)journal.tried, (uintmax_t)number);
+		log_warn("store", "generation %ju was %s; %ju is in force",
+		    (uintmax_t)journal.tried, store->damaged ? "damaged" : "cut off",
+		    (uintmax_t)number);
 	return 0;
 }
 

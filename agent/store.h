@@ -22,6 +22,7 @@ struct store {
 	struct state state;
 	uint64_t recovered; /* what the start went back from; 0: nothing */
 	bool same_boot;     /* and the machine was not started since */
+	bool damaged;       /* its files were; it was not cut off */
 	bool unconfirmed;   /* what is in force waits for its confirmation; see the
 			       journal */
 };

@@ -19,7 +19,7 @@ check_switched_off(const struct view *view, const struct config *config,
 	char where[CONFIG_PATH_MAX];
 
 	if (!service->enabled || (setting != NULL && setting->enabled) ||
-	    facts == NULL || facts->has_stop)
+	    facts == NULL || facts->has_stop || !facts->has_restart)
 		return 0;
 	return err_set(err, ERR_UNSUPPORTED, config_path("service", name, "", where),
 	    "the service is enabled and cannot be disabled: its definition has no stop "
@@ -282,6 +282,41 @@ change_validate(struct engine_client *c, enum ses_store store, struct err *err)
 	return err->code == ERR_NONE ? 0 : -1;
 }
 
+static int
+apply_nothing(void *context, const struct view *view, struct config *config,
+    struct err *err)
+{
+	(void)context;
+	(void)view;
+	return config_complete(config, time(NULL), err);
+}
+
+/*
+ * There is no candidate: root may have changed a definition, or somebody a live file,
+ * and then what is in force is put in force again.  What is not valid any more stays.
+ */
+static int
+commit_again(struct engine_client *c, const struct commit_terms *terms, struct err *err)
+{
+	const struct ses_reply unchanged = c->reply;
+	const struct change change = {
+		.apply = apply_nothing,
+		.alone = true,
+		.any_time = true,
+		.action = terms_action(terms),
+		.terms = *terms,
+		.silent = true,
+	};
+
+	if (change_make(c, &change, err) == 0)
+		return 0;
+	if (c->reply.err.code != ERR_NONE)
+		return -1;
+	c->reply = unchanged;
+	err_clear(err);
+	return 0;
+}
+
 int
 change_commit(struct engine_client *c, const struct commit_terms *terms,
     struct err *err)
@@ -295,5 +330,5 @@ change_commit(struct engine_client *c, const struct commit_terms *terms,
 		if (rc == -1 && c->reply.stale == 0)
 			break;
 	}
-	return rc;
+	return rc == 0 && c->reply.unchanged ? commit_again(c, terms, err) : rc;
 }

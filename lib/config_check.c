@@ -175,7 +175,8 @@ check_service(const struct checking *checking, const struct service_setting *set
 	(void)config_path("service", setting->name, "", where);
 	if (facts == NULL)
 		return err_set(err, ERR_DATA_MISSING, where,
-		    "no such service is defined on this device");
+		    "no such service is defined on this device, or certconfd has not "
+		    "read its definition: it does at SIGHUP");
 	for (size_t i = 0; i < nitems(service_rules); i++) {
 		if (service_rules[i](checking->config, facts, where, err) == -1)
 			return -1;

@@ -147,22 +147,32 @@ def test_a_file_put_back_clears_by_itself(make_device, pki):
 
 # --- definitions that changed ---
 
-def test_a_changed_definition_is_put_in_force_by_the_same_document(make_device, pki):
+@pytest.mark.parametrize("how", ["the same document", "commit"])
+def test_a_changed_definition_is_put_in_force(make_device, pki, how):
+    """By the same document again, and by a commit of nothing."""
     web = make_device()
     script, restarts = counting(web, then=reload_line(web))
     web.write_service(text=web.nginx_service(restart=[script]))
     web.start_agent()
     web.start_nginx()
     text = credential(pki)
+
+    def again():
+        if how == "commit":
+            web.cli("commit")
+        else:
+            web.import_document(text, "--commit")
+
     web.import_document(text, "--commit")
+    again()
     assert restarts() == 1
     web.write_service(text=web.nginx_service(restart=[script], variants={
         "none": "add_header X-Variant two;", "outgoing": "", "outgoing-and-incoming": ""}))
     reload_definitions(web)
-    web.import_document(text, "--commit")
+    again()
     assert restarts() == 2
     assert "X-Variant" in (web.state / "live/services/nginx/service.conf").read_text()
-    web.import_document(text, "--commit")
+    again()
     assert restarts() == 2, "and now nothing changes any more"
 
 

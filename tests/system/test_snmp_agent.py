@@ -339,7 +339,7 @@ def prepared(has, mode=0, action=0, spin=0, timeout=0):
 def test_set_mode_and_commit_in_one_pdu(unit):
     assert unit.set(("VerifyAdminMode", 2), ("CfgAction", COMMIT)) == ""
     assert unit.get("VerifyAdminMode", "CfgAction") == ["2", "1"]
-    assert unit.engine.said("prepare") == [prepared(MODE | ACTION, mode=1, action=COMMIT - 1)]
+    wait_for(lambda: unit.engine.said("prepare") == [prepared(MODE | ACTION, mode=1, action=COMMIT - 1)], "it was asked for a ticket")
     assert unit.engine.said("apply") == ["apply 1"]
     assert unit.engine.said("release") == []
 
@@ -349,14 +349,14 @@ def test_set_mode_and_commit_in_one_pdu(unit):
 def test_actions(unit, action):
     assert unit.set(("CfgAction", action)) == ""
     assert unit.get("CfgLastAction") == [str(action)]
-    assert unit.engine.said("prepare") == [prepared(ACTION, action=action - 1)]
+    wait_for(lambda: unit.engine.said("prepare") == [prepared(ACTION, action=action - 1)], "it was asked for a ticket")
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 600, 86400])
 def test_confirm_timeout(unit, seconds):
     assert unit.set(("CfgConfirmTimeout", seconds, "u")) == ""
     assert unit.get("CfgConfirmTimeout") == [str(seconds)]
-    assert unit.engine.said("prepare") == [prepared(CONFIRM_TIMEOUT, timeout=seconds)]
+    wait_for(lambda: unit.engine.said("prepare") == [prepared(CONFIRM_TIMEOUT, timeout=seconds)], "it was asked for a ticket")
 
 
 def test_everything_in_one_pdu(unit):
@@ -364,10 +364,10 @@ def test_everything_in_one_pdu(unit):
     [lock] = unit.get("CfgSpinLock")
     assert unit.set(("CfgSpinLock", lock), ("CfgAction", COMMIT), ("CfgConfirmTimeout", 60, "u"),
                     ("VerifyAdminMode", 2)) == ""
-    assert unit.engine.said("prepare") == [prepared(MODE | ACTION | SPIN_LOCK | CONFIRM_TIMEOUT, 1, COMMIT - 1,
-                                                    int(lock), 60)]
+    asked = [prepared(MODE | ACTION | SPIN_LOCK | CONFIRM_TIMEOUT, 1, COMMIT - 1, int(lock), 60)]
+    wait_for(lambda: unit.engine.said("prepare") == asked, "it was asked for a ticket")
     assert unit.get("CfgConfirmTimeout", "VerifyAdminMode") == ["60", "2"]
-    assert unit.engine.said("apply") == ["apply 1"]
+    wait_for(lambda: unit.engine.said("apply") == ["apply 1"], "it is applied")
 
 
 def test_spin_lock(unit):
@@ -376,7 +376,7 @@ def test_spin_lock(unit):
     assert unit.get("CfgSpinLock") == [str(int(lock) + 1)]
     assert unit.set(("CfgSpinLock", lock), ("CfgAction", VALIDATE)) == "inconsistentValue"
     assert unit.get("CfgSpinLock") == [str(int(lock) + 1)]
-    assert len(unit.engine.said("apply")) == 1
+    wait_for(lambda: len(unit.engine.said("apply")) == 1, "one was applied")
 
 
 @pytest.mark.parametrize("what, error", [
@@ -481,12 +481,12 @@ def commit_set(unit):
 
 def test_phases_to_the_end(phases):
     assert phases.master.test_set(1, *commit_set(phases)) == (0, 0)
-    assert phases.engine.said("prepare") == [prepared(MODE | ACTION, mode=1, action=COMMIT - 1)]
+    wait_for(lambda: phases.engine.said("prepare") == [prepared(MODE | ACTION, mode=1, action=COMMIT - 1)], "it was asked for a ticket")
     assert phases.master.ask(agentx_master.COMMIT_SET, 1) == (0, 0)
     assert phases.engine.said("apply") == []
     phases.master.say(agentx_master.CLEANUP_SET, 1)
     phases.master.answer_until(lambda: phases.engine.said("apply 1"))
-    assert len(phases.engine.said("prepare")) == 1
+    wait_for(lambda: len(phases.engine.said("prepare")) == 1, "what it was asked")
     assert phases.engine.said("release") == []
 
 
