@@ -19,7 +19,8 @@ check_switched_off(const struct view *view, const struct config *config,
 	char where[CONFIG_PATH_MAX];
 
 	if (!service->enabled || (setting != NULL && setting->enabled) ||
-	    facts == NULL || facts->has_stop || !facts->has_restart)
+	    facts == NULL || facts->has_stop ||
+	    (!facts->has_restart && !facts->restart_device))
 		return 0;
 	return err_set(err, ERR_UNSUPPORTED, config_path("service", name, "", where),
 	    "the service is enabled and cannot be disabled: its definition has no stop "
