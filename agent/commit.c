@@ -242,12 +242,6 @@ commit_is_gathering(const struct engine *e)
 }
 
 const struct held *
-commit_tip(const struct engine *e)
-{
-	return commit_is_gathering(e) ? e->commit->target : NULL;
-}
-
-const struct held *
 commit_target(const struct engine *e)
 {
 	return e->commit == NULL ? NULL : e->commit->target;

@@ -32,6 +32,7 @@ static void
 begin_record(const struct commit *c, struct status_commit *record)
 {
 	const struct status *s = &c->engine->status;
+	const bool has_one = !commit_is_new(c) && c->request.kind != COMMIT_RESTART;
 
 	memset(record, 0, sizeof(*record));
 	record->generation = c->generation;
@@ -40,7 +41,7 @@ begin_record(const struct commit *c, struct status_commit *record)
 	memcpy(record->user, c->request.user, sizeof(record->user));
 	memcpy(record->comment, c->request.comment, sizeof(record->comment));
 	memcpy(record->changes, c->changes, sizeof(record->changes));
-	for (uint32_t i = 0; !commit_is_new(c) && i < s->ncommits; i++)
+	for (uint32_t i = 0; has_one && i < s->ncommits; i++)
 		if (s->commits[i].generation == c->generation)
 			*record = s->commits[i];
 }

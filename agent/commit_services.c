@@ -104,11 +104,12 @@ commit_choose_services(struct commit *c)
 
 /* Whether this commit had to do with it; then what waited before does not any more. */
 static bool
-is_touched(const struct commit *c, uint32_t i)
+is_touched(const struct commit *c, uint32_t i, bool failed)
 {
 	const struct commit_service *s = &c->services[i];
 
-	if (c->turned_back)
+	/* what ended early may not have come to it */
+	if (c->turned_back || failed)
 		return s->restarted || s->stopped;
 	if (c->engine->services.rows[i].restart_device)
 		return s->affected &&
@@ -148,7 +149,8 @@ commit_pending(const struct commit *c, bool failed)
 		const bool dropped =
 		    c->turned_back && !is_enabled_in(c->target, &e->services.rows[i]);
 
-		if (!dropped && ((failed && !is_last_way(c)) || !is_touched(c, i)))
+		if (!dropped &&
+		    ((failed && !is_last_way(c)) || !is_touched(c, i, failed)))
 			continue;
 		after.services &= ~bit;
 		after.unseen &= ~bit;
@@ -556,9 +558,10 @@ commit_probe(struct commit *c)
 	c->failed = false;
 	c->waiting = 1;
 	for (uint32_t i = 0; i < e->services.count; i++) {
-		struct prober_spec spec = { .service = &e->services.rows[i],
-			.deadline_ms = spec.service->deadline_ms,
-			.settle_ms = spec.service->settle_ms,
+		const struct service_facts *facts = &e->services.rows[i];
+		struct prober_spec spec = { .service = facts,
+			.deadline_ms = facts->deadline_ms,
+			.settle_ms = facts->settle_ms,
 			.in_a_row = IN_A_ROW };
 
 		if (!must_probe(c, i))

@@ -266,8 +266,6 @@ void commit_start(struct engine *, const struct commit_request *);
  * and takes in changes meanwhile: so services restart once for all of them.
  */
 bool commit_is_gathering(const struct engine *);
-/* What it would put in force now; NULL: none gathers. */
-const struct held *commit_tip(const struct engine *);
 /* What the commit under way puts in force, or goes back to; NULL: none is. */
 const struct held *commit_target(const struct engine *);
 /* The target of this request, built on that, takes its place; takes it. */

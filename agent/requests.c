@@ -72,7 +72,7 @@ get(struct session *s, struct msg *msg)
 	int fds[3];
 
 	if (request->for_change && commit_is_gathering(e))
-		held = commit_tip(e);
+		held = commit_target(e);
 
 	if (!s->identity.may_read) {
 		err_set(&err, ERR_DENIED, NULL, "%s may not read the configuration",

@@ -185,7 +185,7 @@ go_to(struct store *store, uint64_t number, struct err *err)
 		journal = (struct journal){ .tried = live,
 			.restore = number,
 			.boot = state_boot() };
-		store->damaged = true;
+		store->damaged = last_confirmed(store) == 0;
 		if (state_put_journal(&store->state, &journal, err) == -1)
 			return -1;
 	}

@@ -352,8 +352,8 @@ watch_move(struct engine *e, const struct services *old)
 		prober_free(e->services_run[i].watcher);
 		e->services_run[i].watcher = NULL;
 	}
-	for (uint32_t i = 0; i < old->count;
-	     i++) /* their rows are the old ones still */
+	/* their rows in the status are the old ones still */
+	for (uint32_t i = 0; i < old->count; i++)
 		if (e->services_run[i].told_out_of_sync &&
 		    former_row(&e->services, old->rows[i].name) == -1)
 			tell(e, i, NOTIFY_SERVICE_IN_SYNC_CLEAR);

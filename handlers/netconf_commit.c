@@ -234,8 +234,7 @@ static int
 ask(struct rpc *rpc, enum ses_type type, struct err *err)
 {
 	struct ses_confirm request;
-	enum origin
-	    from; /* the engine tells it was asked for; by which way is the same */
+	enum origin from; /* only judged: it does not matter here */
 
 	memset(&request, 0, sizeof(request));
 	if (read_origin(rpc, &from, err) == -1 ||

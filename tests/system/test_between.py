@@ -178,6 +178,26 @@ def test_a_changed_definition_is_put_in_force(make_device, pki, how):
 
 # --- the check command ---
 
+def test_a_check_that_fails_at_restart_leaves_it_pending(make_device, pki):
+    web = make_device()
+    flag = web.dir / "refuse"
+    script, _ = checker(web, f"[ ! -e {flag} ]")
+    web.write_service(text=web.nginx_service() + f'check = {{ "{script}" }}\n')
+    web.start_agent()
+    web.start_nginx()
+    web.import_document(credential(pki), "--commit")
+    leaf = pki.leaf()
+    web.import_document(credential(pki, leaf), "--commit", "--defer-restart")
+    assert web.service()["restart-pending"] is True
+    flag.touch()
+    assert web.cli("restart", check=False).returncode != 0
+    assert web.service()["restart-pending"] is True, "nothing was restarted"
+    flag.unlink()
+    web.cli("restart")
+    assert web.service()["restart-pending"] is False
+    web.wait_served(leaf.sha256())
+
+
 def checker(device, then):
     """A check command that notes which leaf it saw live, and ends as it is told."""
     seen, script = device.dir / "seen", device.dir / "check"
