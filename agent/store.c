@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,23 +13,32 @@
 #include "agent/log.h"
 
 #define LOCK_NAME "lock"
+#define LOCK_WAIT_MS 3000
+#define LOCK_AGAIN_MS 20
 #define KEPT LIMIT_HISTORY
 
 /* --- start --- */
 
-/* A record lock: unlike flock() a child does not inherit it. */
+/*
+ * A record lock: unlike flock() a child does not inherit it.  One that was killed a
+ * moment ago may hold it still: its monitor ends on its own, after what it is writing.
+ */
 static int
 lock_store(struct store *store, const char *path, struct err *err)
 {
+	const int64_t deadline = clock_ms() + LOCK_WAIT_MS;
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
 	store->lock = openat(store->root, LOCK_NAME,
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (store->lock == -1)
 		return err_set(err, ERR_STORAGE, path, "lock: %s", strerror(errno));
-	if (fcntl(store->lock, F_SETLK, &lock) == -1)
-		return err_set(err, ERR_BUSY, path,
-		    "another certconfd uses this directory");
+	while (fcntl(store->lock, F_SETLK, &lock) == -1) {
+		if (clock_ms() >= deadline)
+			return err_set(err, ERR_BUSY, path,
+			    "another certconfd uses this directory");
+		(void)poll(NULL, 0, LOCK_AGAIN_MS);
+	}
 	return 0;
 }
 

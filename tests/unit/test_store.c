@@ -718,6 +718,32 @@ test_second_daemon(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* One that ends a moment later is waited for. */
+static void
+test_second_daemon_comes_after(void **state)
+{
+	struct store second;
+	struct err err = { 0 };
+	int pipefd[2], status;
+	char ready = 0;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(pipefd), 0);
+	if ((pid = fork()) == 0) {
+		if (write(pipefd[1], &ready, 1) != 1)
+			_exit(2);
+		_exit(store_open(&second, dir, &err) == 0 ? 0 : 1);
+	}
+	assert_int_equal(read(pipefd[0], &ready, 1), 1);
+	(void)close(pipefd[0]);
+	(void)close(pipefd[1]);
+	store_close(&store);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(store_open(&store, dir, &err), 0);
+}
+
 int
 main(void)
 {
@@ -743,6 +769,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_prune, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_counters, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_second_daemon, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_second_daemon_comes_after, setup,
+		    teardown),
 	};
 
 	(void)umask(022);
