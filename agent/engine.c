@@ -89,7 +89,6 @@ engine_run(int monitor, int nursery)
 	if ((e->base = event_base_new()) == NULL)
 		fatal("engine", "no event loop");
 	lists_init(e);
-	settings_default(&e->status.settings);
 	e->status.started = time(NULL);
 	spawner_open(e, nursery);
 	privlink_open(e, monitor);

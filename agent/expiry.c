@@ -83,7 +83,8 @@ clear(struct engine *e, struct raised *r, const struct snapshot_local *local,
 static bool
 is_due_again(const struct engine *e, int64_t sent, int64_t now)
 {
-	const int64_t repeat = (int64_t)e->status.settings.repeat_hours * 3600;
+	const struct settings *settings = &e->running->snapshot.header->settings;
+	const int64_t repeat = (int64_t)settings->repeat_hours * 3600;
 
 	return repeat != 0 && now - sent >= repeat;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "agent/held.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "agent/xalloc.h"
@@ -31,12 +34,39 @@ held_empty(const struct services *services, struct err *err)
 	struct held *h = NULL;
 	int fd;
 
+	settings_default(&config.settings);
 	if (snapshot_write(&buf, &config, services, 0, err) == 0 &&
 	    (fd = memfile_new("snapshot", buf.data, buf.len, err)) != -1)
 		h = held_new(fd, -1, err);
 	buf_clear(&buf);
 	config_clear(&config);
 	return h;
+}
+
+struct held *
+held_changed(const struct held *held, const struct setting_change *changes, size_t n,
+    struct err *err)
+{
+	struct held *changed = NULL;
+	void *copy = malloc(held->map.size);
+	int fd, bundle = -1;
+
+	if (copy == NULL) {
+		err_set(err, ERR_MEMORY, "", "out of memory for the configuration");
+		return NULL;
+	}
+	memcpy(copy, held->map.data, held->map.size);
+	for (size_t i = 0; i < n; i++)
+		(void)snapshot_change(copy, held->map.size, &changes[i]);
+	if (held->bundle_fd != -1 &&
+	    (bundle = fcntl(held->bundle_fd, F_DUPFD_CLOEXEC, 0)) == -1)
+		err_set(err, ERR_OTHER, "", "bundle: %s", strerror(errno));
+	else if ((fd = memfile_new("snapshot", copy, held->map.size, err)) == -1)
+		(void)(bundle != -1 && close(bundle));
+	else
+		changed = held_new(fd, bundle, err);
+	free(copy);
+	return changed;
 }
 
 struct held *

@@ -21,6 +21,12 @@ struct held {
 struct held *held_new(int snapshot_fd, int bundle_fd, struct err *);
 /* An empty configuration: what a new device has. */
 struct held *held_empty(const struct services *, struct err *);
+/*
+ * The same with these changes of monitoring; those of rows it has not are left out.
+ * NULL, err set, without memory.
+ */
+struct held *held_changed(const struct held *, const struct setting_change *, size_t n,
+    struct err *);
 struct held *held_use(struct held *);
 /* Takes NULL. */
 void held_drop(struct held *);

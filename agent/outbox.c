@@ -65,7 +65,8 @@ outbox_add(struct engine *e, struct notification *n)
 {
 	struct outgoing *o;
 
-	if ((e->status.settings.notify_enable & class_of[n->kind]) == 0)
+	if ((e->running->snapshot.header->settings.notify_enable & class_of[n->kind]) ==
+	    0)
 		return;
 	if (waiting(e) >= OUTBOX_MAX) {
 		log_warn("outbox", "full: notification %u is dropped",

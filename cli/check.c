@@ -49,6 +49,7 @@ add_factory(struct config *config, struct err *err)
 	factory->has_key = true;
 	factory->key_status = KEY_STATUS_MATCH;
 	config->next_local_index = INDEX_FIRST;
+	settings_default(&config->settings);
 	config->next_trust_index = 1;
 	return 0;
 }

@@ -149,7 +149,7 @@ write_anchor(const struct state *s, const struct snapshot_trust *trust)
 	xml_out_text(s->out, "name", snapshot_text(s->snapshot, trust->name));
 	write_facts(s, &cert,
 	    validity_of(cert.not_before, cert.not_after, s->now,
-		(enum clock_status)status->clock, &status->settings));
+		(enum clock_status)status->clock, &s->snapshot->header->settings));
 	xml_out_close(s->out);
 }
 

@@ -208,18 +208,16 @@ const struct snmp_group snmp_system_group = {
 static void
 notify_enable(const struct snmp_cell *cell, struct snmp_value *value)
 {
-	snmp_value_bits(value, cell->view->status.settings.notify_enable,
+	snmp_value_bits(value, cell->view->snapshot.header->settings.notify_enable,
 	    NOTIFY_CLASSES);
 }
 
-/* One of the thresholds: arg is where it is. */
+/* One of the thresholds: arg is enum setting. */
 static void
 setting(const struct snmp_cell *cell, struct snmp_value *value)
 {
-	const char *settings = (const char *)&cell->view->status.settings;
-
 	snmp_value_number(value,
-	    *(const uint32_t *)(const void *)(settings + cell->arg));
+	    setting_get(&cell->view->snapshot.header->settings, cell->arg));
 }
 
 static void
@@ -234,16 +232,14 @@ last_seq(const struct snmp_cell *cell, struct snmp_value *value)
 	snmp_value_counter(value, cell->view->status.notify_last_seq);
 }
 
-#define SETTING(member) setting, offsetof(struct settings, member)
-
 static const struct snmp_column notify_columns[] = {
 	{ SCALAR_NOTIFY_ENABLE, notify_enable, 0 },
-	{ SCALAR_WARN_DAYS, SETTING(warn_days) },
-	{ SCALAR_WARN_PERCENT, SETTING(warn_percent) },
-	{ SCALAR_CRIT_DAYS, SETTING(crit_days) },
-	{ SCALAR_CRIT_PERCENT, SETTING(crit_percent) },
-	{ SCALAR_REPEAT_INTERVAL, SETTING(repeat_hours) },
-	{ SCALAR_NOTIFY_MIN_INTERVAL, SETTING(min_interval) },
+	{ SCALAR_WARN_DAYS, setting, SETTING_WARN_DAYS },
+	{ SCALAR_WARN_PERCENT, setting, SETTING_WARN_PERCENT },
+	{ SCALAR_CRIT_DAYS, setting, SETTING_CRIT_DAYS },
+	{ SCALAR_CRIT_PERCENT, setting, SETTING_CRIT_PERCENT },
+	{ SCALAR_REPEAT_INTERVAL, setting, SETTING_REPEAT_HOURS },
+	{ SCALAR_NOTIFY_MIN_INTERVAL, setting, SETTING_MIN_INTERVAL },
 	{ SCALAR_NOTIFY_SUPPRESSED, suppressed, 0 },
 	{ SCALAR_NOTIFY_LAST_SEQ, last_seq, 0 },
 };

@@ -37,7 +37,7 @@ validity(const struct snmp_cell *cell, struct snmp_value *value)
 
 	snapshot_dates(&cell->view->snapshot, trust->cert, &from, &to);
 	snmp_value_enum(value, &validity_names,
-	    validity_of(from, to, cell->view->now, status->clock, &status->settings));
+	    validity_of(from, to, cell->view->now, status->clock, &cell->view->snapshot.header->settings));
 }
 
 static void

@@ -12,6 +12,7 @@
 #include "lib/cert.h"
 #include "lib/chain.h"
 #include "lib/services.h"
+#include "lib/settings.h"
 
 #define CREDENTIAL_LOCAL "local"
 #define CREDENTIAL_FACTORY "factory"
@@ -26,7 +27,10 @@ struct credential {
 	enum key_status key_status;
 	bool has_key; /* the monitor holds it, under key_id */
 	uint8_t key_id[SHA256_SIZE];
-	uint32_t index;               /* SNMP; 0 until one is given */
+	uint32_t index;     /* SNMP; 0 until one is given */
+	bool muted;         /* monitoring: no summary, no notification */
+	bool has_warn_days; /* monitoring: warn_days is its own */
+	uint32_t warn_days;
 	int64_t installed;            /* when this leaf came into the configuration */
 	struct chain_verdict verdict; /* of the chain below */
 	const struct cert *judged; /* what verdict and installed are about; or NULL */
@@ -37,6 +41,7 @@ struct anchor {
 	struct text name;
 	struct cert cert;
 	uint32_t index; /* SNMP; 0 until one is given */
+	bool muted;     /* monitoring: no summary, no notification */
 };
 
 struct service_setting {
@@ -57,6 +62,7 @@ struct config {
 	size_t nanchors;
 	bool has_trust_store;
 	enum verify_mode mode;
+	struct settings settings; /* monitoring: with settings_default() at first */
 	struct service_setting *services; /* sorted by name */
 	size_t nservices;
 	uint32_t next_local_index, next_trust_index; /* high-water marks */

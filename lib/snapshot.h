@@ -19,7 +19,7 @@
 #include "lib/cert.h"
 #include "lib/config.h"
 
-#define SNAPSHOT_VERSION 2
+#define SNAPSHOT_VERSION 3
 
 /* None is larger: what is built is refused above it, and so is what is mapped. */
 #define SNAPSHOT_MAX ((size_t)1 << 30)
@@ -40,7 +40,7 @@ struct snapshot_header {
 	int64_t built; /* UTC seconds */
 	uint32_t has_trust_store;
 	uint32_t next_local_index, next_trust_index;
-	uint32_t reserved;
+	struct settings settings;
 	struct snapshot_range locals, certs, trusts, services;
 	/* Settings of services that are not defined now; names of leaves, by cert. */
 	struct snapshot_range others, sans;
@@ -49,7 +49,7 @@ struct snapshot_header {
 	/* Over the anchors in their order; zeros when there is no trust store. */
 	uint8_t trust_sha256[SHA256_SIZE];
 	/*
-	 * Over all that is configured, without indices and dates: equal is no change.
+	 * Over all that is configured but for monitoring, without indices and dates.
 	 */
 	uint8_t config_sha256[SHA256_SIZE];
 };
@@ -60,6 +60,8 @@ struct snapshot_local {
 	uint32_t key_status;        /* enum key_status */
 	uint32_t has_key;
 	uint32_t chain_status; /* enum chain_status */
+	uint32_t muted;        /* out of summaries and notifications */
+	int32_t warn_days;     /* of its own, whatever the percentage; -1: as all */
 	int64_t installed;
 	int64_t chain_not_after, issuer_not_after;
 	struct span name;
@@ -70,6 +72,7 @@ struct snapshot_local {
 struct snapshot_trust {
 	uint32_t index;
 	uint32_t cert;
+	uint32_t muted;
 	struct span name;
 };
 
@@ -125,6 +128,12 @@ bool snapshot_find_cert(const struct snapshot *, const uint8_t sha256[SHA256_SIZ
     struct cert *ret_cert);
 /* NULL when there is none. */
 const struct snapshot_local *snapshot_local(const struct snapshot *, uint32_t index);
+
+/*
+ * Puts one change of monitoring into a snapshot's octets, which were opened before;
+ * false when it has no such row or takes no such value.
+ */
+bool snapshot_change(void *data, size_t size, const struct setting_change *);
 
 /*
  * A configuration to change, that borrows from the snapshot; ret_config is overwritten.

@@ -33,6 +33,10 @@ load_credential(const struct snapshot *snapshot, const struct snapshot_local *lo
 	credential->has_key = local->has_key != 0;
 	memcpy(credential->key_id, local->key_id, SHA256_SIZE);
 	credential->index = local->index;
+	credential->muted = local->muted != 0;
+	credential->has_warn_days = local->warn_days != WARN_DAYS_GLOBAL;
+	if (credential->has_warn_days)
+		credential->warn_days = (uint32_t)local->warn_days;
 	credential->installed = local->installed;
 	credential->verdict.status = local->chain_status;
 	credential->verdict.not_after = local->chain_not_after;
@@ -105,6 +109,7 @@ load_anchors(const struct snapshot *snapshot, struct config *config, struct err 
 
 		anchor->name = snapshot_text(snapshot, trust->name);
 		anchor->index = trust->index;
+		anchor->muted = trust->muted != 0;
 		snapshot_cert(snapshot, trust->cert, &anchor->cert);
 	}
 	return 0;
@@ -155,6 +160,7 @@ snapshot_load(const struct snapshot *snapshot, struct config *ret_config,
 	const struct snapshot_header *header = snapshot->header;
 	struct config config = {
 		.mode = header->verify_mode,
+		.settings = header->settings,
 		.next_local_index = header->next_local_index,
 		.next_trust_index = header->next_trust_index,
 	};

@@ -102,6 +102,9 @@ check_locals(const struct snapshot *snapshot, struct err *err)
 		if (local->key_status >= KEY_STATUS_MAX ||
 		    local->chain_status >= CHAIN_STATUS_MAX)
 			return damaged(err, "a status is none");
+		if (local->warn_days < WARN_DAYS_GLOBAL ||
+		    local->warn_days > WARN_DAYS_MAX)
+			return damaged(err, "a number of days is out of range");
 	}
 	return 0;
 }
@@ -128,6 +131,9 @@ check_header(const struct snapshot_header *header, size_t size, struct err *err)
 		return damaged(err, "its size is not what it says");
 	if (header->verify_mode >= VERIFY_MODE_MAX)
 		return damaged(err, "the verification mode is none");
+	for (unsigned int i = 0; i < SETTING_MAX; i++)
+		if (setting_get(&header->settings, i) > setting_rows[i].max)
+			return damaged(err, "a setting is out of range");
 	return 0;
 }
 
@@ -328,5 +334,58 @@ snapshot_same_locals(const struct snapshot *a, const struct snapshot *b)
 	for (uint32_t i = 0; i < count; i++)
 		if (!same_local(a, &a->locals[i], b, &b->locals[i]))
 			return false;
+	return true;
+}
+
+/* --- monitoring --- */
+
+static bool
+change_setting(struct snapshot_header *header, const struct setting_change *change)
+{
+	if (change->index >= SETTING_MAX || change->value < 0 ||
+	    change->value > setting_rows[change->index].max)
+		return false;
+	setting_put(&header->settings, change->index, (uint32_t)change->value);
+	return true;
+}
+
+static bool
+change_local(struct snapshot_local *row, const struct setting_change *change)
+{
+	if (change->kind == CHANGE_LOCAL_MUTED) {
+		row->muted = change->value != 0;
+		return true;
+	}
+	if (change->value < WARN_DAYS_GLOBAL || change->value > WARN_DAYS_MAX)
+		return false;
+	row->warn_days = (int32_t)change->value;
+	return true;
+}
+
+bool
+snapshot_change(void *data, size_t size, const struct setting_change *change)
+{
+	struct snapshot_header *header = data;
+	struct snapshot snapshot = { .data = data, .size = size, .header = header };
+	struct snapshot_local *locals = (void *)((char *)data + header->locals.offset);
+	struct snapshot_trust *trusts = (void *)((char *)data + header->trusts.offset);
+	const struct snapshot_local *local;
+	uint32_t i = 0;
+
+	snapshot.locals = locals;
+	if (change->kind == CHANGE_SETTING)
+		return change_setting(header, change);
+	if (change->kind == CHANGE_LOCAL_MUTED ||
+	    change->kind == CHANGE_LOCAL_WARN_DAYS) {
+		local = snapshot_local(&snapshot, change->index);
+		return local != NULL && change_local(&locals[local - locals], change);
+	}
+	if (change->kind != CHANGE_TRUST_MUTED)
+		return false;
+	while (i < header->trusts.count && trusts[i].index != change->index)
+		i++;
+	if (i == header->trusts.count)
+		return false;
+	trusts[i].muted = change->value != 0;
 	return true;
 }

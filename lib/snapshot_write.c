@@ -353,6 +353,9 @@ put_locals(struct writing *w)
 		row->key_status = local->key_status;
 		row->has_key = local->has_key;
 		row->chain_status = local->verdict.status;
+		row->muted = local->muted;
+		row->warn_days =
+		    local->has_warn_days ? (int32_t)local->warn_days : WARN_DAYS_GLOBAL;
 		row->installed = local->installed;
 		row->chain_not_after = local->verdict.not_after;
 		row->issuer_not_after = local->verdict.issuer_not_after;
@@ -373,6 +376,7 @@ put_trusts(struct writing *w)
 
 		rows[i].index = w->trusts[i]->index;
 		rows[i].cert = w->first_anchor + (uint32_t)place;
+		rows[i].muted = w->trusts[i]->muted;
 		rows[i].name = put_text(w, w->trusts[i]->name);
 	}
 }
@@ -474,6 +478,7 @@ put_header(struct writing *w, time_t now, struct err *err)
 	header->has_trust_store = config->has_trust_store;
 	header->next_local_index = config->next_local_index;
 	header->next_trust_index = config->next_trust_index;
+	header->settings = config->settings;
 	header->size = w->size + w->heap;
 	header->heap = (struct span){ (uint32_t)w->size, (uint32_t)w->heap };
 	memcpy(header->trust_sha256, config->trust_sha256, SHA256_SIZE);

@@ -10,21 +10,6 @@
 #define YEAR_1_BEGIN INT64_C(-62135596800)
 #define YEAR_9999_END INT64_C(253402300799)
 
-/* The defaults of CERTCONF-MIB. */
-void
-settings_default(struct settings *settings)
-{
-	*settings = (struct settings){
-		.notify_enable = 0xff, /* all classes */
-		.warn_days = 30,
-		.warn_percent = 33,
-		.crit_days = 7,
-		.crit_percent = 10,
-		.repeat_hours = 24,
-		.min_interval = 5,
-	};
-}
-
 /* How long before the end a band begins.  0 per cent: days only. */
 static int64_t
 band(uint32_t days, uint32_t percent, int64_t lifetime)

@@ -12,6 +12,7 @@
 #include "lib/names.h"
 #include "lib/served.h"
 #include "lib/services.h"
+#include "lib/settings.h"
 
 #define STATUS_TEXT 256
 #define STATUS_NAME (LIMIT_NAME + 1)
@@ -48,11 +49,12 @@ struct status_commit {
 	char changes[STATUS_TEXT];
 };
 
-/* The thresholds and switches of certconfNotifyControl. */
-struct settings {
-	uint32_t notify_enable; /* bit n = BITS value n */
-	uint32_t warn_days, warn_percent, crit_days, crit_percent;
-	uint32_t repeat_hours, min_interval;
+/* A notification as it was raised, for who missed it. */
+struct status_notice {
+	uint32_t seq;
+	uint32_t kind; /* enum notify_kind */
+	int64_t time;
+	char text[STATUS_TEXT]; /* what happened, in one sentence */
 };
 
 struct status {
@@ -96,8 +98,9 @@ struct status {
 	/* a file of the live generation is not as it was written; "": all are */
 	char files_problem[STATUS_TEXT];
 	/* notifications */
-	struct settings settings;
 	uint32_t notify_suppressed, notify_last_seq;
+	uint32_t nnotices;
+	struct status_notice notices[LIMIT_NOTICES]; /* newest first */
 	/* the device */
 	char model[STATUS_NAME];
 	char host[STATUS_NAME];
@@ -106,8 +109,6 @@ struct status {
 	struct status_service services[LIMIT_SERVICES];
 	struct status_commit commits[LIMIT_HISTORY]; /* newest first */
 };
-
-void settings_default(struct settings *);
 
 /* What was in force until it is confirmed has ended so: also the commits before it. */
 void status_settle(struct status_commit *commits, uint32_t ncommits,

@@ -48,13 +48,18 @@ enum validity
 local_validity(const struct snapshot *snapshot, const struct snapshot_local *local,
     const struct status *status, int64_t now)
 {
+	struct settings settings = snapshot->header->settings;
 	int64_t not_before, not_after;
 
 	if (local->count == 0)
 		return VALIDITY_UNKNOWN;
+	if (local->warn_days != WARN_DAYS_GLOBAL) {
+		settings.warn_days = (uint32_t)local->warn_days;
+		settings.warn_percent = 0;
+	}
 	snapshot_dates(snapshot, local->first_cert, &not_before, &not_after);
 	return validity_of(not_before, not_after, now, clock_of(status, now),
-	    &status->settings);
+	    &settings);
 }
 
 /*
@@ -171,7 +176,7 @@ add_trusts(struct summing *s)
 		snapshot_dates(s->snapshot, s->snapshot->trusts[i].cert, &not_before,
 		    &not_after);
 		validity = validity_of(not_before, not_after, s->now, s->clock,
-		    &s->status->settings);
+		    &s->snapshot->header->settings);
 		summary->trust_warn +=
 		    validity == VALIDITY_WARNING || validity == VALIDITY_CRITICAL;
 		summary->trust_expired += validity == VALIDITY_EXPIRED;

@@ -170,6 +170,7 @@ do_publish(struct fake *f, char **words)
 	struct err err;
 	int fd;
 
+	settings_default(&f->config.settings);
 	if (config_complete(&f->config, MADE, &err) == -1 ||
 	    snapshot_write(&buf, &f->config, &none, MADE, &err) == -1 ||
 	    (fd = memfile_new("snapshot", buf.data, buf.len, &err)) == -1)
@@ -195,7 +196,6 @@ do_set(struct fake *f, char **words)
 		{ "last-result", &f->status.last_result },
 		{ "restart-pending", &f->status.restart_pending },
 		{ "clock", &f->status.clock },
-		{ "warn-days", &f->status.settings.warn_days },
 	};
 	size_t i;
 
@@ -207,7 +207,6 @@ do_set(struct fake *f, char **words)
 static void
 make_status(struct status *status)
 {
-	settings_default(&status->settings);
 	status->started = MADE;
 	status->generation = 17;
 	status->running_since = MADE + 3600;

@@ -476,7 +476,6 @@ main(int argc, char **argv)
 	if (warm_up(&err) == -1)
 		die(err.text);
 	define_services(&f.services);
-	settings_default(&f.status.settings);
 	strcpy(f.status.host, "unit.example.net");
 	strcpy(f.status.model, "Fake");
 	f.status.clock = CLOCK_SYNCHRONIZED;

@@ -24,7 +24,6 @@ engine_new(void)
 	assert_non_null(e->running = held_empty(&e->services, &err));
 	STAILQ_INIT(&e->actions);
 	STAILQ_INIT(&e->outbox);
-	settings_default(&e->status.settings);
 	e->counters_saving = true;
 	e->counters.spin_lock = 41;
 	e->generation = 5;

@@ -26,7 +26,6 @@ engine_new(void)
 	assert_non_null(e->running = held_empty(&e->services, &err));
 	LIST_INIT(&e->alarms);
 	STAILQ_INIT(&e->outbox);
-	settings_default(&e->status.settings);
 	e->counters_saving = true;
 	return e;
 }
@@ -41,6 +40,20 @@ engine_free(struct engine *e)
 	event_base_free(e->base);
 	held_drop(e->running);
 	free(e);
+}
+
+static void
+put_setting(struct engine *e, enum setting setting, uint32_t value)
+{
+	const struct setting_change change = { CHANGE_SETTING, setting, value };
+	struct err err;
+	struct held *changed = held_changed(e->running, &change, 1, &err);
+
+	assert_non_null(changed);
+	assert_int_equal(setting_get(&changed->snapshot.header->settings, setting),
+	    value);
+	held_drop(e->running);
+	e->running = changed;
 }
 
 /* What waits for a restart is told again, as long as it waits. */
@@ -69,8 +82,8 @@ test_restart_pending_is_repeated(void **state)
 		e = engine_new();
 		e->pending.services = rows[i].services;
 		e->notified[NOTIFY_RESTART_PENDING] = time(NULL) - rows[i].sent;
-		e->status.settings.repeat_hours = rows[i].repeat_hours;
-		e->status.settings.notify_enable = rows[i].classes;
+		put_setting(e, SETTING_REPEAT_HOURS, rows[i].repeat_hours);
+		put_setting(e, SETTING_NOTIFY_ENABLE, rows[i].classes);
 		expiry_check(e);
 		if (e->counters.notify_seq != rows[i].told)
 			fail_msg("%s", rows[i].name);

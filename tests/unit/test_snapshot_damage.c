@@ -180,6 +180,12 @@ spoil_mode(struct snapshot_header *header)
 }
 
 static void
+spoil_setting(struct snapshot_header *header)
+{
+	header->settings.warn_percent = 101;
+}
+
+static void
 spoil_count(struct snapshot_header *header)
 {
 	header->trusts.count = 100000;
@@ -216,9 +222,10 @@ static const struct {
 	const char *text;
 } refusals[] = {
 	{ "magic", spoil_magic, ERR_STORAGE, "begin" },
-	{ "version", spoil_version, ERR_UNSUPPORTED, "version 3" },
+	{ "version", spoil_version, ERR_UNSUPPORTED, "version 4" },
 	{ "size", spoil_size, ERR_STORAGE, "size" },
 	{ "mode", spoil_mode, ERR_STORAGE, "mode" },
+	{ "setting", spoil_setting, ERR_STORAGE, "setting" },
 	{ "count", spoil_count, ERR_STORAGE, "range" },
 	{ "offset", spoil_offset, ERR_STORAGE, "range" },
 	{ "alignment", spoil_alignment, ERR_STORAGE, "range" },

@@ -202,7 +202,6 @@ static void
 make_status(struct status *status)
 {
 	memset(status, 0, sizeof(*status));
-	settings_default(&status->settings);
 	status->clock = CLOCK_SYNCHRONIZED;
 	status->nservices = 2;
 	status->services[1].enabled = 1;
@@ -252,6 +251,7 @@ summaries(void **state)
 		struct buf buf = { 0 };
 		struct err err;
 
+		settings_default(&config.settings);
 		add_credentials(&config, &scenes[i]);
 		add_trust(&config, &scenes[i]);
 		model_service(&config, "web", scenes[i].edge_used, "edge");
