@@ -2,7 +2,6 @@
 /* certconfConfig: what is going on with the configuration, and asking for a change. */
 #include "handlers/snmp_tables.h"
 
-#include "handlers/snmp_set.h"
 #include "mib/mib_oids.h"
 
 #define USER_MAX_SHOWN 64
@@ -148,11 +147,11 @@ static const struct snmp_column columns[] = {
 
 static const unsigned long group_oid[] = { OID_CONFIG };
 
-const struct snmp_group snmp_config_group = {
+const struct snmp_table snmp_config_group = {
 	.name = "certconfConfig",
 	.oid = group_oid,
 	.oid_len = nitems(group_oid),
 	.columns = columns,
 	.ncolumns = nitems(columns),
-	.set = snmp_set_phase,
+	.writable = true,
 };

@@ -210,7 +210,7 @@ row(const struct snmp_view *view, size_t n, uint32_t *ret_index)
 	return local;
 }
 
-static const unsigned long table_oid[] = { OID_LOCAL_TABLE };
+static const unsigned long table_oid[] = { OID_LOCAL_ENTRY };
 
 const struct snmp_table snmp_local_table = {
 	.name = "certconfLocalTable",
@@ -218,6 +218,8 @@ const struct snmp_table snmp_local_table = {
 	.oid_len = nitems(table_oid),
 	.columns = columns,
 	.ncolumns = nitems(columns),
+	.writable = true,
+	.indices = 1,
 	.count = count,
 	.row = row,
 };

@@ -23,14 +23,12 @@
 
 #define CHANNEL_FD 3
 #define HEARTBEAT_MS 1000
-#define SUBTREES 6
 
 struct front {
 	struct snmp_channel channel;
 	struct snmp_notify notify;
 	struct snmp_set set;
 	struct snmp_agentx agentx;
-	struct snmp_subtree subtrees[SUBTREES];
 	int64_t heartbeat_ms; /* when the next one is due */
 };
 
@@ -80,31 +78,6 @@ wait_for_engine(struct front *front)
 {
 	while (!front->channel.ended && !front->channel.view.ready)
 		snmp_channel_read(&front->channel, heartbeat(front));
-}
-
-static int
-register_all(struct front *front)
-{
-	static const struct {
-		const struct snmp_table *table;
-		const struct snmp_group *group;
-	} all[SUBTREES] = {
-		{ NULL, &snmp_system_group },
-		{ &snmp_local_table, NULL },
-		{ &snmp_trust_table, NULL },
-		{ &snmp_service_table, NULL },
-		{ NULL, &snmp_config_group },
-		{ NULL, &snmp_notify_control_group },
-	};
-	size_t i;
-
-	for (i = 0; i < SUBTREES; i++) {
-		front->subtrees[i] = (struct snmp_subtree){ all[i].table, all[i].group,
-			&front->channel.view, &front->set };
-		if (snmp_subtree_register(&front->subtrees[i]) == -1)
-			return -1;
-	}
-	return 0;
 }
 
 static void
@@ -160,7 +133,8 @@ main(int argc, char *argv[])
 	if (!front->channel.ended) {
 		if (snmp_agentx_init(&front->agentx, argv[1], on_session, front) ==
 			-1 ||
-		    register_all(front) == -1)
+		    snmp_tables_register(&front->channel.view, snmp_set_phase,
+			&front->set) == -1)
 			fatal("main", "the net-snmp library cannot be set up");
 		snmp_agentx_start(&front->agentx);
 		run(front);

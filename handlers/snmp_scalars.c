@@ -2,7 +2,6 @@
 /* certconfSystem, the device at a glance, and certconfNotifyControl. */
 #include "handlers/snmp_tables.h"
 
-#include "handlers/snmp_set.h"
 #include "mib/mib_oids.h"
 
 #define MODEL_MAX_SHOWN 64
@@ -194,13 +193,13 @@ static const struct snmp_column system_columns[] = {
 
 static const unsigned long system_oid[] = { OID_SYSTEM };
 
-const struct snmp_group snmp_system_group = {
+const struct snmp_table snmp_system_group = {
 	.name = "certconfSystem",
 	.oid = system_oid,
 	.oid_len = nitems(system_oid),
 	.columns = system_columns,
 	.ncolumns = nitems(system_columns),
-	.set = snmp_set_phase,
+	.writable = true,
 };
 
 /* --- certconfNotifyControl --- */
@@ -246,11 +245,11 @@ static const struct snmp_column notify_columns[] = {
 
 static const unsigned long notify_oid[] = { OID_NOTIFY_CONTROL };
 
-const struct snmp_group snmp_notify_control_group = {
+const struct snmp_table snmp_notify_control_group = {
 	.name = "certconfNotifyControl",
 	.oid = notify_oid,
 	.oid_len = nitems(notify_oid),
 	.columns = notify_columns,
 	.ncolumns = nitems(notify_columns),
-	.set = NULL,
+	.writable = true,
 };

@@ -136,7 +136,7 @@ row(const struct snmp_view *view, size_t n, uint32_t *ret_index)
 	return service;
 }
 
-static const unsigned long table_oid[] = { OID_SERVICE_TABLE };
+static const unsigned long table_oid[] = { OID_SERVICE_ENTRY };
 
 const struct snmp_table snmp_service_table = {
 	.name = "certconfServiceTable",
@@ -144,6 +144,7 @@ const struct snmp_table snmp_service_table = {
 	.oid_len = nitems(table_oid),
 	.columns = columns,
 	.ncolumns = nitems(columns),
+	.indices = 1,
 	.count = count,
 	.row = row,
 };

@@ -66,8 +66,8 @@ take_confirm_timeout(struct snmp_prepare *asked, long n)
 
 /* Every object that can be set. */
 static const struct writable {
-	const struct snmp_group *group;
-	unsigned int scalar;
+	const struct snmp_table *table;
+	unsigned int column;
 	uint32_t bit; /* in struct snmp_prepare */
 	uint8_t type;
 	int (*take)(struct snmp_prepare *, long);
@@ -83,13 +83,15 @@ static const struct writable {
 };
 
 static const struct writable *
-find_writable(const struct snmp_group *group, const netsnmp_variable_list *vb)
+find_writable(const struct snmp_table *table, const netsnmp_variable_list *vb)
 {
-	unsigned int scalar = snmp_group_scalar(group, vb->name, vb->name_length);
+	const struct snmp_column *column =
+	    snmp_table_column(table, vb->name, vb->name_length);
 	size_t i;
 
-	for (i = 0; i < nitems(writables); i++)
-		if (writables[i].group == group && writables[i].scalar == scalar)
+	for (i = 0; column != NULL && i < nitems(writables); i++)
+		if (writables[i].table == table &&
+		    writables[i].column == column->number)
 			return &writables[i];
 	return NULL;
 }
@@ -97,15 +99,16 @@ find_writable(const struct snmp_group *group, const netsnmp_variable_list *vb)
 /* --- phases --- */
 
 static int
-take(struct snmp_set *set, const struct snmp_group *group,
+take(struct snmp_set *set, const struct snmp_subtree *s,
     const netsnmp_variable_list *vb)
 {
-	const struct writable *writable = find_writable(group, vb);
+	const struct writable *writable = find_writable(s->table, vb);
+	uint32_t index[SNMP_INDICES];
 	int error;
 
 	if (writable == NULL)
 		return SNMP_ERR_NOTWRITABLE;
-	if (vb->name_length != group->oid_len + 2 || vb->name[group->oid_len + 1] != 0)
+	if (!snmp_table_row(s, vb->name, vb->name_length, index))
 		return SNMP_ERR_NOCREATION;
 	error = netsnmp_check_vb_type_and_size(vb, writable->type, sizeof(long));
 	if (error != SNMP_ERR_NOERROR)
@@ -117,7 +120,7 @@ take(struct snmp_set *set, const struct snmp_group *group,
 }
 
 static void
-reserve1(struct snmp_set *set, const struct snmp_group *group,
+reserve1(struct snmp_set *set, const struct snmp_subtree *s,
     netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
 	netsnmp_request_info *r;
@@ -131,7 +134,7 @@ reserve1(struct snmp_set *set, const struct snmp_group *group,
 	for (r = requests; r != NULL; r = r->next) {
 		if (r->processed)
 			continue;
-		error = take(set, group, r->requestvb);
+		error = take(set, s, r->requestvb);
 		if (error != SNMP_ERR_NOERROR)
 			netsnmp_set_request_error(info, r, error);
 	}
@@ -189,7 +192,7 @@ ask_engine(struct snmp_set *set)
 
 /* All groups have been through RESERVE1 when the first comes here. */
 static void
-reserve2(struct snmp_set *set, const struct snmp_group *group,
+reserve2(struct snmp_set *set, const struct snmp_subtree *s,
     netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
 	const struct writable *writable;
@@ -200,7 +203,7 @@ reserve2(struct snmp_set *set, const struct snmp_group *group,
 	if (set->state != SET_REFUSED)
 		return;
 	for (r = requests; r != NULL; r = r->next) {
-		writable = find_writable(group, r->requestvb);
+		writable = find_writable(s->table, r->requestvb);
 		if (writable != NULL && writable->bit == set->culprit)
 			netsnmp_set_request_error(info, r, set->error);
 	}
@@ -208,19 +211,19 @@ reserve2(struct snmp_set *set, const struct snmp_group *group,
 
 /* The last moment to say no: what was reserved may have been given up meanwhile. */
 static void
-action(struct snmp_set *set, const struct snmp_group *group,
+action(struct snmp_set *set, const struct snmp_subtree *s,
     netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
-	(void)group;
+	(void)s;
 	if (set->state != SET_RESERVED)
 		netsnmp_set_request_error(info, requests, SNMP_ERR_COMMITFAILED);
 }
 
 static void
-commit(struct snmp_set *set, const struct snmp_group *group,
+commit(struct snmp_set *set, const struct snmp_subtree *s,
     netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
-	(void)group;
+	(void)s;
 	(void)info;
 	(void)requests;
 	if (set->state == SET_RESERVED)
@@ -229,10 +232,10 @@ commit(struct snmp_set *set, const struct snmp_group *group,
 }
 
 static void
-give_up(struct snmp_set *set, const struct snmp_group *group,
+give_up(struct snmp_set *set, const struct snmp_subtree *s,
     netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
-	(void)group;
+	(void)s;
 	(void)info;
 	(void)requests;
 	snmp_set_abandon(set);
@@ -240,7 +243,7 @@ give_up(struct snmp_set *set, const struct snmp_group *group,
 
 static const struct {
 	int mode;
-	void (*run)(struct snmp_set *, const struct snmp_group *,
+	void (*run)(struct snmp_set *, const struct snmp_subtree *,
 	    netsnmp_agent_request_info *, netsnmp_request_info *);
 } phases[] = {
 	{ MODE_SET_RESERVE1, reserve1 },
@@ -252,7 +255,7 @@ static const struct {
 };
 
 void
-snmp_set_phase(void *context, const struct snmp_group *group,
+snmp_set_phase(void *context, const struct snmp_subtree *s,
     netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
 	struct snmp_set *set = context;
@@ -271,7 +274,7 @@ snmp_set_phase(void *context, const struct snmp_group *group,
 			netsnmp_set_request_error(info, requests, SNMP_ERR_GENERR);
 		return;
 	}
-	phases[i].run(set, group, info, requests);
+	phases[i].run(set, s, info, requests);
 }
 
 void

@@ -26,8 +26,8 @@ struct snmp_set {
 	int64_t deadline_ms; /* with SET_RESERVED */
 };
 
-/* As the set of struct snmp_group; context is the struct snmp_set. */
-void snmp_set_phase(void *context, const struct snmp_group *,
+/* As the set of struct snmp_subtree; context is the struct snmp_set. */
+void snmp_set_phase(void *context, const struct snmp_subtree *,
     struct netsnmp_agent_request_info_s *, struct netsnmp_request_info_s *);
 
 /* The master is gone, or has forgotten it: releases what is reserved.  Idempotent. */

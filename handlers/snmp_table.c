@@ -9,54 +9,62 @@
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
-#define ENTRY 1 /* the only child a table has, RFC 2578 7.1.12 */
+/* What follows the column in an OID that was asked for. */
+struct suffix {
+	const oid *oid;
+	size_t len;
+};
 
-/* --- answers --- */
+/* --- rows --- */
 
-static void
-answer(netsnmp_request_info *request, const oid *name, size_t len,
-    const struct snmp_value *value)
-{
-	snmp_set_var_objid(request->requestvb, name, len);
-	snmp_set_var_typed_value(request->requestvb, value->type, value->data,
-	    value->len);
-}
-
-/* First column whose number is at least this one. */
 static size_t
-column_from(const struct snmp_column *columns, size_t count, oid number)
+index_len(const struct snmp_table *table)
 {
-	size_t i = 0;
-
-	while (i < count && columns[i].number < number)
-		i++;
-	return i;
+	return table->indices > 0 ? table->indices : 1;
 }
 
-static bool
-get_value(struct snmp_subtree *s, const struct snmp_column *column, const void *row,
-    struct snmp_value *value)
-{
-	struct snmp_cell cell = { s->view, row, column->arg };
-
-	snmp_value_clear(value);
-	column->get(&cell, value);
-	return value->type != 0;
-}
-
-/* --- tables --- */
-
-/* Number of rows whose index is below this one, or not above it. */
 static size_t
-rows_below(const struct snmp_subtree *s, uint32_t index, bool or_equal)
+row_count(const struct snmp_subtree *s)
 {
-	size_t low = 0, high = s->table->count(s->view), mid;
-	uint32_t found = 0;
+	if (!s->view->ready)
+		return 0;
+	return s->table->indices > 0 ? s->table->count(s->view) : 1;
+}
+
+static const void *
+get_row(const struct snmp_subtree *s, size_t n, uint32_t ret_index[SNMP_INDICES])
+{
+	if (s->table->row != NULL)
+		return s->table->row(s->view, n, ret_index);
+	ret_index[0] = 0;
+	return NULL;
+}
+
+/* The order of a row's index and of what was asked for. */
+static int
+compare(const uint32_t *index, size_t len, struct suffix asked)
+{
+	size_t i;
+
+	for (i = 0; i < len && i < asked.len; i++)
+		if (index[i] != asked.oid[i])
+			return index[i] < asked.oid[i] ? -1 : 1;
+	return (len > asked.len) - (len < asked.len);
+}
+
+/* Number of rows before what was asked for, or up to it. */
+static size_t
+rows_below(const struct snmp_subtree *s, struct suffix asked, bool or_equal)
+{
+	size_t low = 0, high = row_count(s), mid;
+	uint32_t index[SNMP_INDICES];
+	int order;
 
 	while (low < high) {
 		mid = low + (high - low) / 2;
-		(void)s->table->row(s->view, mid, &found);
-		if (found < index || (or_equal && found == index))
+		(void)get_row(s, mid, index);
+		order = compare(index, index_len(s->table), asked);
+		if (order < 0 || (or_equal && order == 0))
 			low = mid + 1;
 		else
 			high = mid;
@@ -64,53 +72,138 @@ rows_below(const struct snmp_subtree *s, uint32_t index, bool or_equal)
 	return low;
 }
 
-static size_t
-cell_name(const struct snmp_table *table, unsigned int column, uint32_t index,
-    oid ret_name[MAX_OID_LEN])
+/* The row with just this index. */
+static bool
+find_row(const struct snmp_subtree *s, struct suffix asked, const void **ret_row,
+    uint32_t ret_index[SNMP_INDICES])
 {
-	memcpy(ret_name, table->oid, table->oid_len * sizeof(oid));
-	ret_name[table->oid_len] = ENTRY;
-	ret_name[table->oid_len + 1] = column;
-	ret_name[table->oid_len + 2] = index;
-	return table->oid_len + 3;
+	const size_t n = rows_below(s, asked, false);
+
+	if (n == row_count(s))
+		return false;
+	*ret_row = get_row(s, n, ret_index);
+	return compare(ret_index, index_len(s->table), asked) == 0;
+}
+
+/* --- columns --- */
+
+/* First column whose number is at least this one. */
+static size_t
+column_from(const struct snmp_table *table, oid number)
+{
+	size_t c = 0;
+
+	while (c < table->ncolumns && table->columns[c].number < number)
+		c++;
+	return c;
+}
+
+const struct snmp_column *
+snmp_table_column(const struct snmp_table *table, const oid *name, size_t len)
+{
+	size_t c;
+
+	if (len <= table->oid_len ||
+	    snmp_oid_compare(name, table->oid_len, table->oid, table->oid_len) != 0)
+		return NULL;
+	c = column_from(table, name[table->oid_len]);
+	if (c == table->ncolumns || table->columns[c].number != name[table->oid_len])
+		return NULL;
+	return &table->columns[c];
+}
+
+static struct suffix
+suffix_of(const struct snmp_table *table, const oid *name, size_t len)
+{
+	return (struct suffix){ name + table->oid_len + 1, len - table->oid_len - 1 };
+}
+
+bool
+snmp_table_row(const struct snmp_subtree *s, const oid *name, size_t len,
+    uint32_t ret_index[SNMP_INDICES])
+{
+	const void *row;
+
+	return snmp_table_column(s->table, name, len) != NULL &&
+	    find_row(s, suffix_of(s->table, name, len), &row, ret_index);
+}
+
+/* --- answers --- */
+
+static bool
+get_value(struct snmp_subtree *s, const struct snmp_column *column, const void *row,
+    struct snmp_value *value)
+{
+	const struct snmp_cell cell = { s->view, row, column->arg };
+
+	snmp_value_clear(value);
+	column->get(&cell, value);
+	return value->type != 0;
 }
 
 static void
-table_get(struct snmp_subtree *s, netsnmp_agent_request_info *info,
-    netsnmp_request_info *request, const netsnmp_table_request_info *asked)
+answer(netsnmp_request_info *request, const struct snmp_value *value)
 {
-	const struct snmp_table *table = s->table;
-	size_t c = column_from(table->columns, table->ncolumns, asked->colnum), n;
-	struct snmp_value value;
-	const void *row;
-	uint32_t index;
-
-	if (c == table->ncolumns || table->columns[c].number != asked->colnum) {
-		netsnmp_set_request_error(info, request, SNMP_NOSUCHOBJECT);
-		return;
-	}
-	if (asked->index_oid_len == 1 && asked->index_oid[0] <= UINT32_MAX) {
-		n = rows_below(s, (uint32_t)asked->index_oid[0], false);
-		row = n < table->count(s->view) ? table->row(s->view, n, &index) : NULL;
-		if (row != NULL && index == asked->index_oid[0] &&
-		    get_value(s, &table->columns[c], row, &value)) {
-			answer(request, request->requestvb->name,
-			    request->requestvb->name_length, &value);
-			return;
-		}
-	}
-	netsnmp_set_request_error(info, request, SNMP_NOSUCHINSTANCE);
+	snmp_set_var_typed_value(request->requestvb, value->type, value->data,
+	    value->len);
 }
 
-/* The first row of a column to look at for what follows the OID asked for. */
-static size_t
-first_row(const struct snmp_subtree *s, const netsnmp_table_request_info *asked)
+static void
+answer_next(const struct snmp_table *table, netsnmp_request_info *request,
+    unsigned int column, const uint32_t *index, const struct snmp_value *value)
 {
-	if (asked->index_oid_len == 0)
-		return 0;
-	if (asked->index_oid[0] > UINT32_MAX)
-		return s->table->count(s->view);
-	return rows_below(s, (uint32_t)asked->index_oid[0], true);
+	oid name[MAX_OID_LEN];
+	size_t len = table->oid_len, i;
+
+	memcpy(name, table->oid, len * sizeof(oid));
+	name[len++] = column;
+	for (i = 0; i < index_len(table); i++)
+		name[len++] = index[i];
+	snmp_set_var_objid(request->requestvb, name, len);
+	answer(request, value);
+}
+
+static void
+get(struct snmp_subtree *s, netsnmp_agent_request_info *info,
+    netsnmp_request_info *request)
+{
+	const netsnmp_variable_list *vb = request->requestvb;
+	const struct snmp_column *column =
+	    snmp_table_column(s->table, vb->name, vb->name_length);
+	uint32_t index[SNMP_INDICES];
+	struct snmp_value value;
+	const void *row;
+
+	if (column == NULL)
+		netsnmp_set_request_error(info, request, SNMP_NOSUCHOBJECT);
+	else if (find_row(s, suffix_of(s->table, vb->name, vb->name_length), &row,
+		     index) &&
+	    get_value(s, column, row, &value))
+		answer(request, &value);
+	else
+		netsnmp_set_request_error(info, request, SNMP_NOSUCHINSTANCE);
+}
+
+/* Where to look for what follows an OID; false when all of the table is before it. */
+static bool
+begin(const struct snmp_subtree *s, const netsnmp_request_info *request, size_t *ret_c,
+    size_t *ret_row)
+{
+	const struct snmp_table *table = s->table;
+	const netsnmp_variable_list *vb = request->requestvb;
+	const size_t len =
+	    vb->name_length < table->oid_len ? vb->name_length : table->oid_len;
+	const int order = snmp_oid_compare(vb->name, len, table->oid, len);
+
+	*ret_c = *ret_row = 0;
+	if (order != 0 || vb->name_length <= table->oid_len)
+		return order <= 0;
+	*ret_c = column_from(table, vb->name[table->oid_len]);
+	/* RFC 2741 7.2.3.2: a master may ask for this very one or the next */
+	if (snmp_table_column(table, vb->name, vb->name_length) != NULL)
+		*ret_row = rows_below(s, suffix_of(table, vb->name, vb->name_length),
+		    request->inclusive == 0);
+	return true;
 }
 
 /*
@@ -119,178 +212,66 @@ first_row(const struct snmp_subtree *s, const netsnmp_table_request_info *asked)
  * noSuchInstance would make it ask for ever.
  */
 static void
-table_get_next(struct snmp_subtree *s, netsnmp_request_info *request,
-    const netsnmp_table_request_info *asked)
+get_next(struct snmp_subtree *s, netsnmp_request_info *request)
 {
 	const struct snmp_table *table = s->table;
-	size_t c = column_from(table->columns, table->ncolumns, asked->colnum), n = 0;
-	size_t count = table->count(s->view), len;
-	oid name[MAX_OID_LEN];
+	const size_t count = row_count(s);
+	uint32_t index[SNMP_INDICES];
 	struct snmp_value value;
 	const void *row;
-	uint32_t index;
+	size_t c, n;
 
-	if (c < table->ncolumns && table->columns[c].number == asked->colnum)
-		n = first_row(s, asked);
+	if (!begin(s, request, &c, &n))
+		return;
 	for (; c < table->ncolumns; c++, n = 0) {
 		for (; n < count; n++) {
-			row = table->row(s->view, n, &index);
+			row = get_row(s, n, index);
 			if (!get_value(s, &table->columns[c], row, &value))
 				continue;
-			len = cell_name(table, table->columns[c].number, index, name);
-			answer(request, name, len, &value);
+			answer_next(table, request, table->columns[c].number, index,
+			    &value);
 			return;
 		}
 	}
 }
 
 static int
-table_handler(netsnmp_mib_handler *handler, netsnmp_handler_registration *reg,
-    netsnmp_agent_request_info *info, netsnmp_request_info *requests)
-{
-	struct snmp_subtree *s = reg->my_reg_void;
-	netsnmp_table_request_info *asked;
-	netsnmp_request_info *r;
-
-	(void)handler;
-	s->view->refresh(s->view);
-	for (r = requests; r != NULL; r = r->next) {
-		if (r->processed || (asked = netsnmp_extract_table_info(r)) == NULL)
-			continue;
-		if (info->mode == MODE_GETNEXT && s->view->ready)
-			table_get_next(s, r, asked);
-		else if (info->mode == MODE_GET && s->view->ready)
-			table_get(s, info, r, asked);
-		else if (info->mode == MODE_GET)
-			netsnmp_set_request_error(info, r, SNMP_NOSUCHINSTANCE);
-	}
-	return SNMP_ERR_NOERROR;
-}
-
-/* --- groups of scalars --- */
-
-unsigned int
-snmp_group_scalar(const struct snmp_group *group, const oid *name, size_t len)
-{
-	size_t c;
-
-	if (len <= group->oid_len ||
-	    snmp_oid_compare(name, group->oid_len, group->oid, group->oid_len) != 0)
-		return 0;
-	c = column_from(group->columns, group->ncolumns, name[group->oid_len]);
-	if (c == group->ncolumns || group->columns[c].number != name[group->oid_len])
-		return 0;
-	return group->columns[c].number;
-}
-
-static void
-group_get(struct snmp_subtree *s, netsnmp_agent_request_info *info,
-    netsnmp_request_info *request)
-{
-	const struct snmp_group *group = s->group;
-	const netsnmp_variable_list *vb = request->requestvb;
-	unsigned int number = snmp_group_scalar(group, vb->name, vb->name_length);
-	struct snmp_value value;
-	size_t c;
-
-	if (number == 0) {
-		netsnmp_set_request_error(info, request, SNMP_NOSUCHOBJECT);
-		return;
-	}
-	c = column_from(group->columns, group->ncolumns, number);
-	if (s->view->ready && vb->name_length == group->oid_len + 2 &&
-	    vb->name[group->oid_len + 1] == 0 &&
-	    get_value(s, &group->columns[c], NULL, &value))
-		answer(request, vb->name, vb->name_length, &value);
-	else
-		netsnmp_set_request_error(info, request, SNMP_NOSUCHINSTANCE);
-}
-
-static void
-group_get_next(struct snmp_subtree *s, netsnmp_request_info *request)
-{
-	const struct snmp_group *group = s->group;
-	const netsnmp_variable_list *vb = request->requestvb;
-	struct snmp_value value;
-	oid name[MAX_OID_LEN];
-	size_t c;
-
-	memcpy(name, group->oid, group->oid_len * sizeof(oid));
-	name[group->oid_len + 1] = 0;
-	for (c = 0; c < group->ncolumns; c++) {
-		name[group->oid_len] = group->columns[c].number;
-		if (snmp_oid_compare(name, group->oid_len + 2, vb->name,
-			vb->name_length) <= 0)
-			continue;
-		if (!get_value(s, &group->columns[c], NULL, &value))
-			continue;
-		answer(request, name, group->oid_len + 2, &value);
-		return;
-	}
-}
-
-static int
-group_handler(netsnmp_mib_handler *handler, netsnmp_handler_registration *reg,
+handler(netsnmp_mib_handler *self, netsnmp_handler_registration *reg,
     netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
 	struct snmp_subtree *s = reg->my_reg_void;
 	netsnmp_request_info *r;
 
-	(void)handler;
+	(void)self;
 	s->view->refresh(s->view);
 	if (info->mode != MODE_GET && info->mode != MODE_GETNEXT) {
-		s->group->set(s->set_context, s->group, info, requests);
+		s->set(s->set_context, s, info, requests);
 		return SNMP_ERR_NOERROR;
 	}
 	for (r = requests; r != NULL; r = r->next) {
 		if (r->processed)
 			continue;
 		if (info->mode == MODE_GET)
-			group_get(s, info, r);
-		else if (s->view->ready)
-			group_get_next(s, r);
+			get(s, info, r);
+		else
+			get_next(s, r);
 	}
 	return SNMP_ERR_NOERROR;
 }
 
 /* --- registration --- */
 
-static int
-register_table(struct snmp_subtree *s)
-{
-	const struct snmp_table *table = s->table;
-	netsnmp_table_registration_info *info =
-	    SNMP_MALLOC_TYPEDEF(netsnmp_table_registration_info);
-	netsnmp_handler_registration *reg =
-	    netsnmp_create_handler_registration(table->name, table_handler, table->oid,
-		table->oid_len, HANDLER_CAN_RONLY);
-
-	if (info == NULL || reg == NULL)
-		return -1; /* the process ends, so nothing is given back */
-	reg->my_reg_void = s;
-	netsnmp_table_helper_add_index(info, ASN_UNSIGNED);
-	info->min_column = table->columns[0].number;
-	info->max_column = table->columns[table->ncolumns - 1].number;
-	return netsnmp_register_table(reg, info) == MIB_REGISTERED_OK ? 0 : -1;
-}
-
-static int
-register_group(struct snmp_subtree *s)
-{
-	const struct snmp_group *group = s->group;
-	netsnmp_handler_registration *reg =
-	    netsnmp_create_handler_registration(group->name, group_handler, group->oid,
-		group->oid_len,
-		group->set != NULL ? HANDLER_CAN_RWRITE : HANDLER_CAN_RONLY);
-
-	if (reg == NULL)
-		return -1;
-	reg->my_reg_void = s;
-	return netsnmp_register_handler(reg) == MIB_REGISTERED_OK ? 0 : -1;
-}
-
 int
 snmp_subtree_register(struct snmp_subtree *s)
 {
-	return s->table != NULL ? register_table(s) : register_group(s);
+	const struct snmp_table *table = s->table;
+	const bool writable = table->writable && s->set != NULL;
+	netsnmp_handler_registration *reg =
+	    netsnmp_create_handler_registration(table->name, handler, table->oid,
+		table->oid_len, writable ? HANDLER_CAN_RWRITE : HANDLER_CAN_RONLY);
+
+	if (reg == NULL)
+		return -1; /* the process ends, so nothing is given back */
+	reg->my_reg_void = s;
+	return netsnmp_register_handler(reg) == MIB_REGISTERED_OK ? 0 : -1;
 }

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Tables and groups of scalars as lists of columns over sorted rows.  This module alone
- * knows how net-snmp asks; whoever defines a table knows only rows and values.
+ * Tables as lists of columns over sorted rows.  This module alone knows how net-snmp
+ * asks; whoever defines a table knows only rows and values, and nothing of the process
+ * that registers it.
  *
- * Each subtree is registered once, for good, with all its columns known or absent.
+ * A group of scalars is a table with one row, whose index is 0: RFC 2578 7 makes their
+ * OIDs just that.  Each table is registered once, for good, with all its columns known
+ * or absent.
  */
 #ifndef HANDLERS_SNMP_TABLE_H
 #define HANDLERS_SNMP_TABLE_H
 
 #include "handlers/snmp_view.h"
+
+#define SNMP_INDICES 2 /* the most that any table has */
 
 /* Structs of the net-snmp library. */
 struct netsnmp_agent_request_info_s;
@@ -17,7 +22,7 @@ struct netsnmp_request_info_s;
 /* What a value is asked for. */
 struct snmp_cell {
 	struct snmp_view *view;
-	const void *row;  /* as the table gave it; NULL for scalars */
+	const void *row;  /* as the table gave it */
 	unsigned int arg; /* of the column */
 };
 
@@ -29,42 +34,42 @@ struct snmp_column {
 
 struct snmp_table {
 	const char *name; /* for the library's messages */
+	/* The node right above the columns: the entry of a table, or the group. */
 	const unsigned long *oid;
 	size_t oid_len;
 	const struct snmp_column *columns; /* in ascending order */
 	size_t ncolumns;
+	bool writable;    /* some of it: whoever is given a set decides which */
+	unsigned indices; /* how many numbers name a row; 0: a group of scalars */
+	/* Of tables: only called while the view is ready. */
 	size_t (*count)(const struct snmp_view *);
-	/* Row n, and its index: they ascend with n. */
-	const void *(*row)(const struct snmp_view *, size_t n, uint32_t *ret_index);
+	/* Row n, and its index: they ascend with n, as OIDs do. */
+	const void *(
+	    *row)(const struct snmp_view *, size_t n, uint32_t ret_index[SNMP_INDICES]);
 };
 
-struct snmp_group {
-	const char *name;
-	const unsigned long *oid;
-	size_t oid_len;
-	const struct snmp_column *columns; /* in ascending order */
-	size_t ncolumns;
-	/*
-	 * One phase of a SET, with all its variables that are of this group.  NULL: all
-	 * of it is read-only.
-	 */
-	void (*set)(void *context, const struct snmp_group *,
-	    struct netsnmp_agent_request_info_s *, struct netsnmp_request_info_s *);
-};
-
-/* A registered subtree: one of table and group. */
+/* A registered table. */
 struct snmp_subtree {
 	const struct snmp_table *table;
-	const struct snmp_group *group;
 	struct snmp_view *view;
-	void *set_context; /* for the group's set */
+	/*
+	 * One phase of a SET, with all its variables that are of this table.  NULL: all
+	 * of it is read-only.
+	 */
+	void (*set)(void *context, const struct snmp_subtree *,
+	    struct netsnmp_agent_request_info_s *, struct netsnmp_request_info_s *);
+	void *set_context;
 };
 
 /* The subtree must live as long as the process.  -1 when the library refuses. */
 int snmp_subtree_register(struct snmp_subtree *);
 
-/* Which scalar of the group it is about: its number; 0 when it names none. */
-unsigned int snmp_group_scalar(const struct snmp_group *, const unsigned long *name,
-    size_t len);
+/* The column an OID is in, whatever row it names; NULL when it is in none. */
+const struct snmp_column *snmp_table_column(const struct snmp_table *,
+    const unsigned long *name, size_t len);
+
+/* Whether an OID names a row that is there: which, and its index. */
+bool snmp_table_row(const struct snmp_subtree *, const unsigned long *name, size_t len,
+    uint32_t ret_index[SNMP_INDICES]);
 
 #endif

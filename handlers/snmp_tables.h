@@ -5,11 +5,20 @@
 
 #include "handlers/snmp_table.h"
 
+extern const struct snmp_table snmp_system_group;
 extern const struct snmp_table snmp_local_table;
 extern const struct snmp_table snmp_trust_table;
 extern const struct snmp_table snmp_service_table;
-extern const struct snmp_group snmp_system_group;
-extern const struct snmp_group snmp_config_group;
-extern const struct snmp_group snmp_notify_control_group;
+extern const struct snmp_table snmp_config_group;
+extern const struct snmp_table snmp_notify_control_group;
+
+/*
+ * Registers all of them over one view; set and its context as in struct snmp_subtree,
+ * NULL: all is read-only.  At most once in a process, for as long as it lives.
+ */
+int snmp_tables_register(struct snmp_view *,
+    void (*set)(void *context, const struct snmp_subtree *,
+	struct netsnmp_agent_request_info_s *, struct netsnmp_request_info_s *),
+    void *set_context);
 
 #endif

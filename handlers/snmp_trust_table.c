@@ -37,7 +37,8 @@ validity(const struct snmp_cell *cell, struct snmp_value *value)
 
 	snapshot_dates(&cell->view->snapshot, trust->cert, &from, &to);
 	snmp_value_enum(value, &validity_names,
-	    validity_of(from, to, cell->view->now, status->clock, &cell->view->snapshot.header->settings));
+	    validity_of(from, to, cell->view->now, status->clock,
+		&cell->view->snapshot.header->settings));
 }
 
 static void
@@ -103,7 +104,7 @@ row(const struct snmp_view *view, size_t n, uint32_t *ret_index)
 	return trust;
 }
 
-static const unsigned long table_oid[] = { OID_TRUST_TABLE };
+static const unsigned long table_oid[] = { OID_TRUST_ENTRY };
 
 const struct snmp_table snmp_trust_table = {
 	.name = "certconfTrustTable",
@@ -111,6 +112,8 @@ const struct snmp_table snmp_trust_table = {
 	.oid_len = nitems(table_oid),
 	.columns = columns,
 	.ncolumns = nitems(columns),
+	.writable = true,
+	.indices = 1,
 	.count = count,
 	.row = row,
 };

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/* The list of all tables: whoever serves them registers this. */
+#include "handlers/snmp_tables.h"
+
+static const struct snmp_table *const tables[] = {
+	&snmp_system_group,
+	&snmp_local_table,
+	&snmp_trust_table,
+	&snmp_service_table,
+	&snmp_config_group,
+	&snmp_notify_control_group,
+};
+
+int
+snmp_tables_register(struct snmp_view *view,
+    void (*set)(void *context, const struct snmp_subtree *,
+	struct netsnmp_agent_request_info_s *, struct netsnmp_request_info_s *),
+    void *set_context)
+{
+	static struct snmp_subtree subtrees[nitems(tables)];
+	size_t i;
+
+	for (i = 0; i < nitems(tables); i++) {
+		subtrees[i] =
+		    (struct snmp_subtree){ tables[i], view, set, set_context };
+		if (snmp_subtree_register(&subtrees[i]) == -1)
+			return -1;
+	}
+	return 0;
+}
