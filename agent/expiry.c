@@ -48,14 +48,14 @@ notify(struct engine *e, enum notify_kind kind, uint32_t index,
 
 	if (local != NULL && local->count > 0) {
 		snapshot_cert(s, local->first_cert, &cert);
-		copy_text(n.u.local.name, sizeof(n.u.local.name),
+		copy_text(n.u.row.name, sizeof(n.u.row.name),
 		    snapshot_text(s, local->name));
-		copy_text(n.u.local.subject, sizeof(n.u.local.subject), cert.subject);
-		copy_text(n.u.local.issuer, sizeof(n.u.local.issuer), cert.issuer);
-		copy_text(n.u.local.serial, sizeof(n.u.local.serial), cert.serial);
-		n.u.local.not_after = cert.not_after;
-		n.u.local.days_left = (int32_t)cert_days_left(&cert, now);
-		n.u.local.status = local_validity(s, local, &e->status, now);
+		copy_text(n.u.row.subject, sizeof(n.u.row.subject), cert.subject);
+		copy_text(n.u.row.issuer, sizeof(n.u.row.issuer), cert.issuer);
+		copy_text(n.u.row.serial, sizeof(n.u.row.serial), cert.serial);
+		n.u.row.not_after = cert.not_after;
+		n.u.row.days_left = (int32_t)cert_days_left(&cert, now);
+		n.u.row.status = local_validity(s, local, &e->status, now);
 	}
 	outbox_add(e, &n);
 }

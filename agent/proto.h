@@ -410,36 +410,58 @@ struct snmp_snapshot {
 
 /* SNMP_STATUS: struct status. */
 
+/* In the order of the MIB: n is { certconfNotifications n+1 }. */
 enum notify_kind {
 	NOTIFY_LOCAL_EXPIRING,
 	NOTIFY_LOCAL_EXPIRED,
 	NOTIFY_LOCAL_EXPIRY_CLEAR,
-	NOTIFY_COMMIT_DONE,
-	NOTIFY_COMMIT_FAILED,
-	NOTIFY_SERVICE_OUT_OF_SYNC,
-	NOTIFY_SERVICE_IN_SYNC_CLEAR,
+	NOTIFY_LOCAL_NOT_YET_VALID,
+	NOTIFY_LOCAL_KEY_MISMATCH,
+	NOTIFY_LOCAL_KEY_MISMATCH_CLEAR,
+	NOTIFY_LOCAL_CHAIN_INVALID,
+	NOTIFY_LOCAL_CHAIN_INVALID_CLEAR,
+	NOTIFY_LOCAL_NOT_YET_VALID_CLEAR,
+	NOTIFY_FACTORY_REPLACED,
+	NOTIFY_CLOCK_FAULT,
+	NOTIFY_CLOCK_FAULT_CLEAR,
 	NOTIFY_RESTART_PENDING,
 	NOTIFY_RESTART_PENDING_CLEAR,
 	NOTIFY_STUCK,
 	NOTIFY_STUCK_CLEAR,
+	NOTIFY_TRUST_EXPIRING,
+	NOTIFY_TRUST_EXPIRED,
+	NOTIFY_TRUST_EXPIRY_CLEAR,
+	NOTIFY_LOCAL_REPLACED,
+	NOTIFY_TRUST_CHANGED,
+	NOTIFY_VERIFY_MODE_CHANGE,
+	NOTIFY_COMMIT_DONE,
+	NOTIFY_COMMIT_FAILED,
+	NOTIFY_SERVICE_OUT_OF_SYNC,
+	NOTIFY_SERVICE_IN_SYNC_CLEAR,
+	NOTIFY_SOURCE_ERROR,
+	NOTIFY_SOURCE_ERROR_CLEAR,
 	NOTIFY_KIND_MAX
 };
 
-/* Values as they were when it was raised. */
+/* Values as they were when it was raised; a change of this is one of state/outbox. */
 struct notification {
 	uint32_t kind; /* enum notify_kind */
 	uint32_t seq;
 	int64_t time;
 	uint32_t index; /* of the row; 0 for scalars */
+	uint32_t level; /* of an alarm, 0: it is cleared */
 	union {
 		struct {
 			char name[STATUS_NAME];
 			char subject[STATUS_TEXT], issuer[STATUS_TEXT];
 			char serial[STATUS_NAME];
-			int64_t not_after;
+			uint8_t sha256[SHA256_SIZE];
+			int64_t not_after; /* 0: the row is gone, nobody knows it */
 			int32_t days_left;
-			uint32_t status; /* enum validity */
-		} local;
+			uint32_t status;       /* enum validity */
+			uint32_t key_status;   /* enum key_status */
+			uint32_t chain_status; /* enum chain_status */
+		} row;                         /* of a local certificate or an anchor */
 		struct {
 			uint64_t generation;
 			uint32_t action, result;
@@ -456,6 +478,24 @@ struct notification {
 			uint32_t pending;
 			uint64_t generation;
 		} restart;
+		struct {
+			int64_t time;
+			uint32_t status; /* enum clock_status */
+		} clock;
+		struct {
+			uint64_t generation;
+			uint32_t count;
+		} trust; /* the store as a whole */
+		struct {
+			uint32_t mode; /* enum verify_mode */
+			char user[STATUS_NAME];
+		} mode;
+		struct {
+			int64_t loaded;
+			uint32_t errors;
+			uint32_t overall; /* enum severity */
+			char text[STATUS_TEXT];
+		} source;
 	} u;
 };
 

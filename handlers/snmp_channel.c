@@ -57,11 +57,11 @@ static const struct field service_fields[] = {
 	FIELD(struct status_service, name),
 };
 
-static const struct field local_fields[] = {
-	FIELD(struct notification, u.local.name),
-	FIELD(struct notification, u.local.subject),
-	FIELD(struct notification, u.local.issuer),
-	FIELD(struct notification, u.local.serial),
+static const struct field row_fields[] = {
+	FIELD(struct notification, u.row.name),
+	FIELD(struct notification, u.row.subject),
+	FIELD(struct notification, u.row.issuer),
+	FIELD(struct notification, u.row.serial),
 };
 
 static const struct field commit_fields[] = {
@@ -70,26 +70,45 @@ static const struct field commit_fields[] = {
 	FIELD(struct notification, u.commit.user),
 };
 
-static const struct field out_of_sync_fields[] = {
+static const struct field sync_fields[] = {
 	FIELD(struct notification, u.service.name),
 };
+
+static const struct field mode_fields[] = {
+	FIELD(struct notification, u.mode.user),
+};
+
+#define FIELDS(fields)                                                                 \
+	{                                                                              \
+		fields, nitems(fields)                                                 \
+	}
 
 /* Which of them a notification has. */
 static const struct {
 	const struct field *fields;
 	size_t count;
 } notification_fields[NOTIFY_KIND_MAX] = {
-	[NOTIFY_LOCAL_EXPIRING] = { local_fields, nitems(local_fields) },
-	[NOTIFY_LOCAL_EXPIRED] = { local_fields, nitems(local_fields) },
-	[NOTIFY_LOCAL_EXPIRY_CLEAR] = { local_fields, nitems(local_fields) },
-	[NOTIFY_COMMIT_DONE] = { commit_fields, nitems(commit_fields) },
-	[NOTIFY_COMMIT_FAILED] = { commit_fields, nitems(commit_fields) },
-	[NOTIFY_SERVICE_OUT_OF_SYNC] = { out_of_sync_fields,
-	    nitems(out_of_sync_fields) },
-	[NOTIFY_SERVICE_IN_SYNC_CLEAR] = { out_of_sync_fields,
-	    nitems(out_of_sync_fields) },
-	[NOTIFY_STUCK] = { commit_fields, nitems(commit_fields) },
-	[NOTIFY_STUCK_CLEAR] = { commit_fields, nitems(commit_fields) },
+	[NOTIFY_LOCAL_EXPIRING] = FIELDS(row_fields),
+	[NOTIFY_LOCAL_EXPIRED] = FIELDS(row_fields),
+	[NOTIFY_LOCAL_EXPIRY_CLEAR] = FIELDS(row_fields),
+	[NOTIFY_LOCAL_NOT_YET_VALID] = FIELDS(row_fields),
+	[NOTIFY_LOCAL_KEY_MISMATCH] = FIELDS(row_fields),
+	[NOTIFY_LOCAL_KEY_MISMATCH_CLEAR] = FIELDS(row_fields),
+	[NOTIFY_LOCAL_CHAIN_INVALID] = FIELDS(row_fields),
+	[NOTIFY_LOCAL_CHAIN_INVALID_CLEAR] = FIELDS(row_fields),
+	[NOTIFY_LOCAL_NOT_YET_VALID_CLEAR] = FIELDS(row_fields),
+	[NOTIFY_FACTORY_REPLACED] = FIELDS(row_fields),
+	[NOTIFY_STUCK] = FIELDS(commit_fields),
+	[NOTIFY_STUCK_CLEAR] = FIELDS(commit_fields),
+	[NOTIFY_TRUST_EXPIRING] = FIELDS(row_fields),
+	[NOTIFY_TRUST_EXPIRED] = FIELDS(row_fields),
+	[NOTIFY_TRUST_EXPIRY_CLEAR] = FIELDS(row_fields),
+	[NOTIFY_LOCAL_REPLACED] = FIELDS(row_fields),
+	[NOTIFY_VERIFY_MODE_CHANGE] = FIELDS(mode_fields),
+	[NOTIFY_COMMIT_DONE] = FIELDS(commit_fields),
+	[NOTIFY_COMMIT_FAILED] = FIELDS(commit_fields),
+	[NOTIFY_SERVICE_OUT_OF_SYNC] = FIELDS(sync_fields),
+	[NOTIFY_SERVICE_IN_SYNC_CLEAR] = FIELDS(sync_fields),
 };
 
 static bool

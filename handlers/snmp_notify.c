@@ -33,45 +33,64 @@ struct object {
 };
 
 static void
-local_name(const struct notification *n, struct snmp_value *value)
+row_name(const struct notification *n, struct snmp_value *value)
 {
-	snmp_value_text(value, text_of(n->u.local.name), LIMIT_NAME);
+	snmp_value_text(value, text_of(n->u.row.name), LIMIT_NAME);
 }
 
 static void
-local_subject(const struct notification *n, struct snmp_value *value)
+row_subject(const struct notification *n, struct snmp_value *value)
 {
-	snmp_value_text(value, text_of(n->u.local.subject), LIMIT_TEXT);
+	snmp_value_text(value, text_of(n->u.row.subject), LIMIT_TEXT);
 }
 
 static void
-local_issuer(const struct notification *n, struct snmp_value *value)
+row_issuer(const struct notification *n, struct snmp_value *value)
 {
-	snmp_value_text(value, text_of(n->u.local.issuer), LIMIT_TEXT);
+	snmp_value_text(value, text_of(n->u.row.issuer), LIMIT_TEXT);
 }
 
 static void
-local_serial(const struct notification *n, struct snmp_value *value)
+row_serial(const struct notification *n, struct snmp_value *value)
 {
-	snmp_value_text(value, text_of(n->u.local.serial), LIMIT_NAME);
+	snmp_value_text(value, text_of(n->u.row.serial), LIMIT_NAME);
 }
 
 static void
-local_not_after(const struct notification *n, struct snmp_value *value)
+row_not_after(const struct notification *n, struct snmp_value *value)
 {
-	snmp_value_date(value, n->u.local.not_after);
+	if (n->u.row.not_after != 0)
+		snmp_value_date(value, n->u.row.not_after);
 }
 
 static void
-local_days(const struct notification *n, struct snmp_value *value)
+row_days(const struct notification *n, struct snmp_value *value)
 {
-	snmp_value_integer(value, n->u.local.days_left);
+	snmp_value_integer(value, n->u.row.days_left);
 }
 
 static void
-local_status(const struct notification *n, struct snmp_value *value)
+row_status(const struct notification *n, struct snmp_value *value)
 {
-	snmp_value_enum(value, &validity_names, n->u.local.status);
+	snmp_value_enum(value, &validity_names, n->u.row.status);
+}
+
+static void
+row_key_status(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_enum(value, &key_status_names, n->u.row.key_status);
+}
+
+static void
+row_chain_status(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_enum(value, &chain_status_names, n->u.row.chain_status);
+}
+
+static void
+row_fingerprint(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_sha256(value, n->u.row.sha256);
 }
 
 static void
@@ -154,6 +173,60 @@ restart_pending(const struct notification *n, struct snmp_value *value)
 }
 
 static void
+clock_time(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_date(value, n->u.clock.time);
+}
+
+static void
+clock_status(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_enum(value, &clock_status_names, n->u.clock.status);
+}
+
+static void
+trust_count(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_number(value, n->u.trust.count);
+}
+
+static void
+trust_generation(const struct notification *n, struct snmp_value *value)
+{
+	generation_number(value, n->u.trust.generation);
+}
+
+static void
+mode_in_force(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_enum(value, &verify_mode_names, n->u.mode.mode);
+}
+
+static void
+mode_user(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_text(value, text_of(n->u.mode.user), USER_MAX_SHOWN);
+}
+
+static void
+source_errors(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_counter(value, n->u.source.errors);
+}
+
+static void
+source_loaded(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_date(value, n->u.source.loaded);
+}
+
+static void
+source_overall(const struct notification *n, struct snmp_value *value)
+{
+	snmp_value_enum(value, &severity_names, n->u.source.overall);
+}
+
+static void
 seq(const struct notification *n, struct snmp_value *value)
 {
 	snmp_value_number(value, n->seq);
@@ -162,14 +235,75 @@ seq(const struct notification *n, struct snmp_value *value)
 #define NAME(name)                                                                     \
 	(const oid[]){ OID_##name }, sizeof((oid[]){ OID_##name }) / sizeof(oid)
 
-static const struct object local_objects[] = {
-	{ NAME(LOCAL_NAME), local_name },
-	{ NAME(LOCAL_SUBJECT), local_subject },
-	{ NAME(LOCAL_ISSUER), local_issuer },
-	{ NAME(LOCAL_SERIAL), local_serial },
-	{ NAME(LOCAL_NOT_AFTER), local_not_after },
-	{ NAME(LOCAL_DAYS_REMAINING), local_days },
-	{ NAME(LOCAL_STATUS), local_status },
+static const struct object expiry_objects[] = {
+	{ NAME(LOCAL_NAME), row_name },
+	{ NAME(LOCAL_SUBJECT), row_subject },
+	{ NAME(LOCAL_ISSUER), row_issuer },
+	{ NAME(LOCAL_SERIAL), row_serial },
+	{ NAME(LOCAL_NOT_AFTER), row_not_after },
+	{ NAME(LOCAL_DAYS_REMAINING), row_days },
+	{ NAME(LOCAL_STATUS), row_status },
+};
+
+static const struct object key_objects[] = {
+	{ NAME(LOCAL_NAME), row_name },
+	{ NAME(LOCAL_SUBJECT), row_subject },
+	{ NAME(LOCAL_KEY_STATUS), row_key_status },
+};
+
+static const struct object chain_objects[] = {
+	{ NAME(LOCAL_NAME), row_name },
+	{ NAME(LOCAL_SUBJECT), row_subject },
+	{ NAME(LOCAL_CHAIN_STATUS), row_chain_status },
+};
+
+static const struct object valid_objects[] = {
+	{ NAME(LOCAL_NAME), row_name },
+	{ NAME(LOCAL_SUBJECT), row_subject },
+	{ NAME(LOCAL_STATUS), row_status },
+};
+
+static const struct object factory_objects[] = {
+	{ NAME(LOCAL_NAME), row_name },
+	{ NAME(LOCAL_NOT_AFTER), row_not_after },
+	{ NAME(LOCAL_FINGERPRINT), row_fingerprint },
+};
+
+static const struct object replaced_objects[] = {
+	{ NAME(LOCAL_NAME), row_name },
+	{ NAME(LOCAL_SUBJECT), row_subject },
+	{ NAME(LOCAL_NOT_AFTER), row_not_after },
+	{ NAME(LOCAL_FINGERPRINT), row_fingerprint },
+};
+
+static const struct object anchor_objects[] = {
+	{ NAME(TRUST_NAME), row_name },
+	{ NAME(TRUST_SUBJECT), row_subject },
+	{ NAME(TRUST_SERIAL), row_serial },
+	{ NAME(TRUST_NOT_AFTER), row_not_after },
+	{ NAME(TRUST_DAYS_REMAINING), row_days },
+	{ NAME(TRUST_STATUS), row_status },
+};
+
+static const struct object clock_objects[] = {
+	{ NAME(SYSTEM_TIME), clock_time },
+	{ NAME(CLOCK_STATUS), clock_status },
+};
+
+static const struct object trust_objects[] = {
+	{ NAME(TRUST_COUNT), trust_count },
+	{ NAME(CFG_GENERATION), trust_generation },
+};
+
+static const struct object mode_objects[] = {
+	{ NAME(VERIFY_OPER_MODE), mode_in_force },
+	{ NAME(CFG_LAST_USER), mode_user },
+};
+
+static const struct object source_objects[] = {
+	{ NAME(LOAD_ERRORS), source_errors },
+	{ NAME(LAST_LOAD_TIME), source_loaded },
+	{ NAME(OVERALL_STATUS), source_overall },
 };
 
 static const struct object commit_objects[] = {
@@ -201,34 +335,57 @@ static const struct object restart_objects[] = {
 
 static const struct object seq_object = { NAME(NOTIFY_SEQ), seq };
 
+#define KIND(name, objects)                                                            \
+	{                                                                              \
+		NAME(name), objects, nitems(objects)                                   \
+	}
+
 static const struct kind {
 	const oid *oid;
 	size_t len;
 	const struct object *objects;
 	size_t nobjects;
 } kinds[NOTIFY_KIND_MAX] = {
-	[NOTIFY_LOCAL_EXPIRING] = { NAME(LOCAL_EXPIRING), local_objects,
-	    nitems(local_objects) },
-	[NOTIFY_LOCAL_EXPIRED] = { NAME(LOCAL_EXPIRED), local_objects,
-	    nitems(local_objects) },
-	[NOTIFY_LOCAL_EXPIRY_CLEAR] = { NAME(LOCAL_EXPIRY_CLEAR), local_objects,
-	    nitems(local_objects) },
-	[NOTIFY_COMMIT_DONE] = { NAME(COMMIT_DONE), commit_objects,
-	    nitems(commit_objects) },
-	[NOTIFY_COMMIT_FAILED] = { NAME(COMMIT_FAILED), commit_objects,
-	    nitems(commit_objects) },
-	[NOTIFY_SERVICE_OUT_OF_SYNC] = { NAME(SERVICE_OUT_OF_SYNC), service_objects,
-	    nitems(service_objects) },
-	[NOTIFY_SERVICE_IN_SYNC_CLEAR] = { NAME(SERVICE_IN_SYNC_CLEAR), service_objects,
-	    nitems(service_objects) },
-	[NOTIFY_RESTART_PENDING] = { NAME(RESTART_PENDING_RAISED), restart_objects,
-	    nitems(restart_objects) },
-	[NOTIFY_RESTART_PENDING_CLEAR] = { NAME(RESTART_PENDING_CLEAR), restart_objects,
-	    nitems(restart_objects) },
-	[NOTIFY_STUCK] = { NAME(STUCK), stuck_objects, nitems(stuck_objects) },
-	[NOTIFY_STUCK_CLEAR] = { NAME(STUCK_CLEAR), stuck_objects,
-	    nitems(stuck_objects) },
+	[NOTIFY_LOCAL_EXPIRING] = KIND(LOCAL_EXPIRING, expiry_objects),
+	[NOTIFY_LOCAL_EXPIRED] = KIND(LOCAL_EXPIRED, expiry_objects),
+	[NOTIFY_LOCAL_EXPIRY_CLEAR] = KIND(LOCAL_EXPIRY_CLEAR, expiry_objects),
+	[NOTIFY_LOCAL_NOT_YET_VALID] = KIND(LOCAL_NOT_YET_VALID, expiry_objects),
+	[NOTIFY_LOCAL_KEY_MISMATCH] = KIND(LOCAL_KEY_MISMATCH, key_objects),
+	[NOTIFY_LOCAL_KEY_MISMATCH_CLEAR] = KIND(LOCAL_KEY_MISMATCH_CLEAR, key_objects),
+	[NOTIFY_LOCAL_CHAIN_INVALID] = KIND(LOCAL_CHAIN_INVALID, chain_objects),
+	[NOTIFY_LOCAL_CHAIN_INVALID_CLEAR] =
+	    KIND(LOCAL_CHAIN_INVALID_CLEAR, chain_objects),
+	[NOTIFY_LOCAL_NOT_YET_VALID_CLEAR] =
+	    KIND(LOCAL_NOT_YET_VALID_CLEAR, valid_objects),
+	[NOTIFY_FACTORY_REPLACED] = KIND(FACTORY_REPLACED, factory_objects),
+	[NOTIFY_CLOCK_FAULT] = KIND(CLOCK_FAULT, clock_objects),
+	[NOTIFY_CLOCK_FAULT_CLEAR] = KIND(CLOCK_FAULT_CLEAR, clock_objects),
+	[NOTIFY_RESTART_PENDING] = KIND(RESTART_PENDING_RAISED, restart_objects),
+	[NOTIFY_RESTART_PENDING_CLEAR] = KIND(RESTART_PENDING_CLEAR, restart_objects),
+	[NOTIFY_STUCK] = KIND(STUCK, stuck_objects),
+	[NOTIFY_STUCK_CLEAR] = KIND(STUCK_CLEAR, stuck_objects),
+	[NOTIFY_TRUST_EXPIRING] = KIND(TRUST_EXPIRING, anchor_objects),
+	[NOTIFY_TRUST_EXPIRED] = KIND(TRUST_EXPIRED, anchor_objects),
+	[NOTIFY_TRUST_EXPIRY_CLEAR] = KIND(TRUST_EXPIRY_CLEAR, anchor_objects),
+	[NOTIFY_LOCAL_REPLACED] = KIND(LOCAL_REPLACED, replaced_objects),
+	[NOTIFY_TRUST_CHANGED] = KIND(TRUST_CHANGED, trust_objects),
+	[NOTIFY_VERIFY_MODE_CHANGE] = KIND(VERIFY_MODE_CHANGE, mode_objects),
+	[NOTIFY_COMMIT_DONE] = KIND(COMMIT_DONE, commit_objects),
+	[NOTIFY_COMMIT_FAILED] = KIND(COMMIT_FAILED, commit_objects),
+	[NOTIFY_SERVICE_OUT_OF_SYNC] = KIND(SERVICE_OUT_OF_SYNC, service_objects),
+	[NOTIFY_SERVICE_IN_SYNC_CLEAR] = KIND(SERVICE_IN_SYNC_CLEAR, service_objects),
+	[NOTIFY_SOURCE_ERROR] = KIND(SOURCE_ERROR, source_objects),
+	[NOTIFY_SOURCE_ERROR_CLEAR] = KIND(SOURCE_ERROR_CLEAR, source_objects),
 };
+
+const unsigned long *
+snmp_notify_oid(uint32_t kind, size_t *ret_len)
+{
+	if (kind >= NOTIFY_KIND_MAX)
+		return NULL;
+	*ret_len = kinds[kind].len;
+	return kinds[kind].oid;
+}
 
 /* The object with its instance: the row, or 0 for a scalar. */
 static void

@@ -41,4 +41,7 @@ void snmp_notify_run(struct snmp_notify *);
 
 void snmp_notify_clear(struct snmp_notify *);
 
+/* The OID of a kind of notification; NULL for none. */
+const unsigned long *snmp_notify_oid(uint32_t kind, size_t *ret_len);
+
 #endif

@@ -625,17 +625,33 @@ def trap_lines(unit):
     return [line for line in unit.device.traps.text().splitlines() if line.startswith("TRAP")]
 
 
-@pytest.mark.parametrize("kind, number, row", [
-    (0, 1, 1), (1, 2, 1), (2, 3, 4), (3, 23, 0), (4, 24, 0), (5, 25, 12), (6, 26, 12), (7, 13, 0), (8, 14, 0),
-    (9, 15, 0), (10, 16, 0)])
-def test_notification(unit, top, kind, number, row):
+# What each is about: a certificate or anchor, a service, or the device.
+ROWS = {**dict.fromkeys([*range(1, 11), *range(17, 21)], 4), 25: 12, 26: 12}
+
+
+@pytest.mark.parametrize("number", range(1, 29))
+def test_notification(unit, top, number):
     unit.device.start_trap_receiver()
-    unit.engine.do("notify", kind, 10 + kind, row)
+    unit.engine.do("notify", number - 1, 100 + number, ROWS.get(number, 0))
     [line] = wait_for(lambda: trap_lines(unit), "the notification arrives")
     text = re.sub(r"(\.1\.3\.6\.1\.2\.1\.1\.3\.0) = .*?\t", r"\1 = (of the moment)\t", line)
     assert f".1.3.6.1.6.3.1.1.4.1.0 = OID: .{ENTERPRISE_OID}.1.0.{number}\t" in text
-    compare_golden(top, f"snmp-notification-{kind}.txt", text.replace("\t", "\n") + "\n")
-    wait_for(lambda: unit.engine.said(f"notified {10 + kind}"), "the engine hears it was handed over")
+    compare_golden(top, f"snmp-notification-{number}.txt", text.replace("\t", "\n") + "\n")
+    wait_for(lambda: unit.engine.said(f"notified {100 + number}"), "the engine hears it was handed over")
+
+
+def test_notifications_carry_what_the_mib_says(unit, top):
+    """Exactly these objects, in this order, each with its instance."""
+    module = (top / "mib" / "CERTCONF-MIB.txt").read_text()
+    kinds = re.findall(r"certconf(\w+) NOTIFICATION-TYPE\s+OBJECTS\s+\{([^}]+)\}.*?certconfNotifications (\d+) \}",
+                       module, re.S)
+    assert sorted(int(number) for _, _, number in kinds) == list(range(1, 29))
+    for _, objects, number in kinds:
+        names = [name.strip().removeprefix("certconf") for name in objects.split(",")]
+        golden = (top / "tests" / "golden" / f"snmp-notification-{number}.txt").read_text().splitlines()
+        row = ROWS.get(int(number), 0)
+        expect = [unit.oid(name, 0 if name == "NotifySeq" else row) for name in names]
+        assert [line.split(" = ")[0] for line in golden[2:]] == expect, number
 
 
 def sequence(unit):

@@ -317,16 +317,19 @@ on_release(struct fake *f)
 /* --- notifications --- */
 
 static void
-fill_local(struct notification *n)
+fill_row(struct notification *n)
 {
-	(void)snprintf(n->u.local.name, sizeof(n->u.local.name), "local");
-	(void)snprintf(n->u.local.subject, sizeof(n->u.local.subject),
+	(void)snprintf(n->u.row.name, sizeof(n->u.row.name), "local");
+	(void)snprintf(n->u.row.subject, sizeof(n->u.row.subject),
 	    "CN=unit.example.test");
-	(void)snprintf(n->u.local.issuer, sizeof(n->u.local.issuer), "CN=Example");
-	(void)snprintf(n->u.local.serial, sizeof(n->u.local.serial), "5a5a");
-	n->u.local.not_after = MADE;
-	n->u.local.days_left = -3;
-	n->u.local.status = VALIDITY_EXPIRED;
+	(void)snprintf(n->u.row.issuer, sizeof(n->u.row.issuer), "CN=Example");
+	(void)snprintf(n->u.row.serial, sizeof(n->u.row.serial), "5a5a");
+	memset(n->u.row.sha256, 0xab, sizeof(n->u.row.sha256));
+	n->u.row.not_after = MADE;
+	n->u.row.days_left = -3;
+	n->u.row.status = VALIDITY_EXPIRED;
+	n->u.row.key_status = KEY_STATUS_MISSING;
+	n->u.row.chain_status = CHAIN_UNTRUSTED_ROOT;
 }
 
 static void
@@ -357,18 +360,64 @@ fill_restart(struct notification *n)
 	n->u.restart.pending = n->kind == NOTIFY_RESTART_PENDING;
 }
 
+static void
+fill_clock(struct notification *n)
+{
+	n->u.clock.time = MADE;
+	n->u.clock.status = CLOCK_IMPLAUSIBLE;
+}
+
+static void
+fill_trust(struct notification *n)
+{
+	n->u.trust.generation = 18;
+	n->u.trust.count = 2;
+}
+
+static void
+fill_mode(struct notification *n)
+{
+	n->u.mode.mode = VERIFY_OUTGOING;
+	(void)snprintf(n->u.mode.user, sizeof(n->u.mode.user), "operator");
+}
+
+static void
+fill_source(struct notification *n)
+{
+	n->u.source.loaded = MADE;
+	n->u.source.errors = 4;
+	n->u.source.overall = SEVERITY_CRITICAL;
+}
+
 static void (*const fills[NOTIFY_KIND_MAX])(struct notification *) = {
-	[NOTIFY_LOCAL_EXPIRING] = fill_local,
-	[NOTIFY_LOCAL_EXPIRED] = fill_local,
-	[NOTIFY_LOCAL_EXPIRY_CLEAR] = fill_local,
-	[NOTIFY_COMMIT_DONE] = fill_commit,
-	[NOTIFY_COMMIT_FAILED] = fill_commit,
-	[NOTIFY_SERVICE_OUT_OF_SYNC] = fill_service,
-	[NOTIFY_SERVICE_IN_SYNC_CLEAR] = fill_service,
+	[NOTIFY_LOCAL_EXPIRING] = fill_row,
+	[NOTIFY_LOCAL_EXPIRED] = fill_row,
+	[NOTIFY_LOCAL_EXPIRY_CLEAR] = fill_row,
+	[NOTIFY_LOCAL_NOT_YET_VALID] = fill_row,
+	[NOTIFY_LOCAL_KEY_MISMATCH] = fill_row,
+	[NOTIFY_LOCAL_KEY_MISMATCH_CLEAR] = fill_row,
+	[NOTIFY_LOCAL_CHAIN_INVALID] = fill_row,
+	[NOTIFY_LOCAL_CHAIN_INVALID_CLEAR] = fill_row,
+	[NOTIFY_LOCAL_NOT_YET_VALID_CLEAR] = fill_row,
+	[NOTIFY_FACTORY_REPLACED] = fill_row,
+	[NOTIFY_CLOCK_FAULT] = fill_clock,
+	[NOTIFY_CLOCK_FAULT_CLEAR] = fill_clock,
 	[NOTIFY_RESTART_PENDING] = fill_restart,
 	[NOTIFY_RESTART_PENDING_CLEAR] = fill_restart,
 	[NOTIFY_STUCK] = fill_commit,
 	[NOTIFY_STUCK_CLEAR] = fill_commit,
+	[NOTIFY_TRUST_EXPIRING] = fill_row,
+	[NOTIFY_TRUST_EXPIRED] = fill_row,
+	[NOTIFY_TRUST_EXPIRY_CLEAR] = fill_row,
+	[NOTIFY_LOCAL_REPLACED] = fill_row,
+	[NOTIFY_TRUST_CHANGED] = fill_trust,
+	[NOTIFY_VERIFY_MODE_CHANGE] = fill_mode,
+	[NOTIFY_COMMIT_DONE] = fill_commit,
+	[NOTIFY_COMMIT_FAILED] = fill_commit,
+	[NOTIFY_SERVICE_OUT_OF_SYNC] = fill_service,
+	[NOTIFY_SERVICE_IN_SYNC_CLEAR] = fill_service,
+	[NOTIFY_SOURCE_ERROR] = fill_source,
+	[NOTIFY_SOURCE_ERROR_CLEAR] = fill_source,
 };
 
 static void
