@@ -46,7 +46,7 @@ int
 conf_check_services(const struct conf *conf)
 {
 	struct service_set *set =
-	    service_set_load(conf->services_dir, conf->features_dir);
+	    service_set_load(conf->services_dir, conf->features_dir, NULL);
 	const int status = set->refused > 0 ? 1 : 0;
 
 	service_set_free(set);

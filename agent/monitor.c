@@ -204,7 +204,8 @@ open_all(struct monitor *m)
 	find_accounts(m);
 	if (store_open(&m->store, m->conf->state_dir, &err) == -1)
 		fatal("store", "%s: %s", err.where, err.text);
-	m->services = service_set_load(m->conf->services_dir, m->conf->features_dir);
+	m->services =
+	    service_set_load(m->conf->services_dir, m->conf->features_dir, NULL);
 	service_index_assign(m->store.state.dir, m->services);
 	m->committing = m->store.recovered != 0;
 	clients_find_groups(m);
@@ -222,6 +223,7 @@ reload(struct monitor *m)
 {
 	struct priv_services told = { 0 };
 	struct service_set *set;
+	bool same;
 	int fd;
 
 	if (m->committing) {
@@ -229,16 +231,16 @@ reload(struct monitor *m)
 		return;
 	}
 	m->reload_waits = false;
-	set = service_set_load(m->conf->services_dir, m->conf->features_dir);
+	set =
+	    service_set_load(m->conf->services_dir, m->conf->features_dir, m->services);
 	service_index_assign(m->store.state.dir, set);
 	clients_find_groups(m);
 	log_info("service", "definitions read again: %u", set->table.count);
-	if (set->table.revision == m->services->table.revision) {
-		service_set_free(set);
-		return;
-	}
+	same = set->table.revision == m->services->table.revision;
 	service_set_free(m->services);
 	m->services = set;
+	if (same)
+		return;
 	fd = services_file(m);
 	told.services_revision = set->table.revision;
 	told.pending = waiting_pending(&m->store.state.waiting, &set->table);

@@ -18,13 +18,12 @@
 #define SUFFIX ".conf"
 
 static void
-refused(struct service_set *set, const struct err *err)
+refused(struct service_set *set, const struct err *err, const char *consequence)
 {
 	char text[512];
 
 	set->refused++;
-	log_err("service", "%s; this service is not defined",
-	    err_format(err, text, sizeof(text)));
+	log_err("service", "%s; %s", err_format(err, text, sizeof(text)), consequence);
 }
 
 /* Only directories nobody else can put files into count. */
@@ -89,20 +88,46 @@ is_definition(const char *file)
 	    strcmp(file + len - strlen(SUFFIX), SUFFIX) == 0;
 }
 
+/* The definition that was in force before this file had a mistake; taken out of it. */
+static bool
+take_former(struct service_set *former, const char *file, struct service *ret_service)
+{
+	const size_t len = strlen(file) - strlen(SUFFIX);
+	struct service *s;
+	uint32_t i;
+
+	for (i = 0; former != NULL && i < former->table.count; i++) {
+		s = &former->rows[i];
+		if (strlen(s->facts.name) != len ||
+		    memcmp(s->facts.name, file, len) != 0)
+			continue;
+		*ret_service = *s;
+		memset(s, 0, sizeof(*s));
+		if (ret_service->facts.feature == FEATURE_PRESENT)
+			ret_service->facts.feature = FEATURE_MISSING; /* judged anew */
+		return true;
+	}
+	return false;
+}
+
 static void
-add_file(struct service_set *set, int dirfd, const char *file)
+add_file(struct service_set *set, struct service_set *former, int dirfd,
+    const char *file)
 {
 	struct service service;
 	struct err err = { 0 };
 
 	if (service_load(dirfd, file, &service, &err) == -1) {
-		refused(set, &err);
-		return;
+		if (!take_former(former, file, &service)) {
+			refused(set, &err, "this service is not defined");
+			return;
+		}
+		refused(set, &err, "the definition read before stays in force");
 	}
 	if (set->table.count == LIMIT_SERVICES) {
 		err_set(&err, ERR_TOO_LARGE, file, "more than %d services",
 		    LIMIT_SERVICES);
-		refused(set, &err);
+		refused(set, &err, "this service is not defined");
 		service_clear(&service);
 		return;
 	}
@@ -176,7 +201,7 @@ finish(struct service_set *set, int features)
 }
 
 static void
-read_dir(struct service_set *set, int fd)
+read_dir(struct service_set *set, struct service_set *former, int fd)
 {
 	struct dirent *entry;
 	DIR *dir;
@@ -187,19 +212,20 @@ read_dir(struct service_set *set, int fd)
 	}
 	while ((entry = readdir(dir)) != NULL)
 		if (is_definition(entry->d_name))
-			add_file(set, fd, entry->d_name);
+			add_file(set, former, fd, entry->d_name);
 	(void)closedir(dir);
 }
 
 struct service_set *
-service_set_load(const char *services_dir, const char *features_dir)
+service_set_load(const char *services_dir, const char *features_dir,
+    struct service_set *former)
 {
 	struct service_set *set = xcalloc(1, sizeof(*set));
 	struct err err;
 	int fd, features;
 
 	if ((fd = open_dir(services_dir, &err)) != -1)
-		read_dir(set, fd);
+		read_dir(set, former, fd);
 	else if (err.code != ERR_NOT_FOUND)
 		log_err("service", "%s: %s; no service is defined", err.where,
 		    err.text);

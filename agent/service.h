@@ -43,7 +43,7 @@ struct service {
 struct service_set {
 	struct services table;
 	struct service rows[LIMIT_SERVICES]; /* as in the table */
-	uint32_t refused;                    /* definitions that are not in it */
+	uint32_t refused;                    /* files with a mistake */
 };
 
 /* One definition; its name is the file's without ".conf".  service_clear() it. */
@@ -52,11 +52,12 @@ int service_load(int dirfd, const char *file, struct service *ret_service,
 void service_clear(struct service *);
 
 /*
- * All of them.  A bad file is logged and its service is not defined; a directory that
- * is not there defines none.
+ * All of them.  A bad file is logged, and its service is what it was in the former set,
+ * which loses it and is good for nothing but its table and freeing; without one
+ * (NULL) it is not defined.  A directory that is not there defines none.
  */
-struct service_set *service_set_load(const char *services_dir,
-    const char *features_dir);
+struct service_set *service_set_load(const char *services_dir, const char *features_dir,
+    struct service_set *former);
 void service_set_free(struct service_set *);
 
 #endif

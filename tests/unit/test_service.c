@@ -225,7 +225,7 @@ test_set(void **state)
 	fixture_write(dir, "-option.conf", "order = 1\n");
 	fixture_write(dir, "a.conf.dpkg-old", "order = 1\n");
 	fixture_write(features, "y", "");
-	set = service_set_load(dir, features);
+	set = service_set_load(dir, features, NULL);
 	assert_int_equal(set->table.count, 3);
 	assert_string_equal(set->table.rows[0].name, "first");
 	assert_string_equal(set->table.rows[1].name, "a");
@@ -234,6 +234,35 @@ test_set(void **state)
 	assert_int_equal(set->table.rows[0].feature, FEATURE_MISSING);
 	assert_int_equal(set->table.rows[1].feature, FEATURE_PRESENT);
 	assert_int_equal(set->table.rows[2].feature, FEATURE_NOT_REQUIRED);
+	service_set_free(set);
+}
+
+/* A mistake made in a definition that is in force takes nothing out of force. */
+static void
+test_mistake(void **state)
+{
+	struct service_set *former, *set;
+
+	(void)state;
+	fixture_write(dir, "web.conf",
+	    "order = 5\nfeatures = { y }\nrestart = { /bin/true, x }\n");
+	fixture_write(features, "y", "");
+	former = service_set_load(dir, features, NULL);
+	assert_int_equal(former->table.rows[0].feature, FEATURE_PRESENT);
+	fixture_write(dir, "web.conf", "order = many\n");
+	fixture_write(dir, "new.conf", "order = many\n");
+	set = service_set_load(dir, features, former);
+	assert_int_equal(set->refused, 2);
+	assert_int_equal(set->table.count, 1);
+	assert_int_equal(set->table.rows[0].order, 5);
+	assert_string_equal(set->rows[0].restart[1], "x");
+	assert_true(set->table.revision == former->table.revision);
+	service_set_free(former);
+	former = set;
+	assert_int_equal(chmod(features, 0777), 0);
+	set = service_set_load(dir, features, former);
+	assert_int_equal(set->table.rows[0].feature, FEATURE_MISSING);
+	service_set_free(former);
 	service_set_free(set);
 }
 
@@ -261,18 +290,18 @@ test_revision(void **state)
 	for (n = 0; n < nitems(rows); n++) {
 		print_message("%s", rows[n]);
 		fixture_write(dir, "web.conf", rows[n]);
-		set = service_set_load(dir, features);
+		set = service_set_load(dir, features, NULL);
 		revisions[n] = set->table.revision;
 		assert_int_not_equal(set->table.revision, 0);
 		service_set_free(set);
 		for (i = 0; i < n; i++)
 			assert_true(revisions[i] != revisions[n]);
-		set = service_set_load(dir, features);
+		set = service_set_load(dir, features, NULL);
 		assert_true(set->table.revision == revisions[n]);
 		service_set_free(set);
 	}
 	fixture_write(features, "y", "");
-	set = service_set_load(dir, features);
+	set = service_set_load(dir, features, NULL);
 	assert_true(set->table.revision != revisions[nitems(rows) - 1]);
 	service_set_free(set);
 }
@@ -285,15 +314,15 @@ test_directories(void **state)
 	(void)state;
 	fixture_write(dir, "web.conf", "features = { y }\n");
 	fixture_write(features, "y", "");
-	set = service_set_load("/nonexistent", "/nonexistent");
+	set = service_set_load("/nonexistent", "/nonexistent", NULL);
 	assert_int_equal(set->table.count, 0);
 	service_set_free(set);
 	assert_int_equal(chmod(features, 0777), 0);
-	set = service_set_load(dir, features);
+	set = service_set_load(dir, features, NULL);
 	assert_int_equal(set->table.rows[0].feature, FEATURE_MISSING);
 	service_set_free(set);
 	assert_int_equal(chmod(dir, 0777), 0);
-	set = service_set_load(dir, features);
+	set = service_set_load(dir, features, NULL);
 	assert_int_equal(set->table.count, 0);
 	service_set_free(set);
 }
@@ -310,7 +339,7 @@ test_too_many(void **state)
 		(void)snprintf(name, sizeof(name), "s%d.conf", i);
 		fixture_write(dir, name, "");
 	}
-	set = service_set_load(dir, features);
+	set = service_set_load(dir, features, NULL);
 	assert_int_equal(set->table.count, LIMIT_SERVICES);
 	service_set_free(set);
 }
@@ -324,6 +353,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_owner, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_set, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mistake, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_revision, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_directories, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
