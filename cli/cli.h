@@ -118,6 +118,7 @@ int verb_delete(struct cli *);
 int verb_discard(struct cli *);
 int verb_history(struct cli *);
 int verb_import(struct cli *);
+int verb_oid(struct cli *);
 int verb_restart(struct cli *);
 int verb_rollback(struct cli *);
 int verb_set(struct cli *);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* certconf(1): the command line, and which verb it means. */
 #include <getopt.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -120,6 +121,10 @@ const struct verb verbs[] = {
 	{ "history", verb_history, 0, 0, 0, "", "list the last commits",
 	    "Newest first: who, when, from where, how it ended and what it changed.",
 	    "certconf history" },
+	{ "oid", verb_oid, 0, 0, INT_MAX, "[WORD ...]",
+	    "show what to ask over SNMP, and how",
+	    "Without words, all questions it knows. Needs no agent and no MIB files.",
+	    "certconf oid days until a certificate expires" },
 	{ "restart", verb_restart, 0, 0, 0, "", "restart all enabled services",
 	    "Finishes a commit with --defer-restart.", "certconf restart" },
 	{ "version", verb_version, 0, 0, 0, "", "show the version",
