@@ -28,6 +28,8 @@ is_in_force(const struct engine *e, const struct held *held)
 	return e->generation != 0 && e->status.files_problem[0] == '\0' &&
 	    memcmp(held->snapshot.header->config_sha256,
 		e->running->snapshot.header->config_sha256, SHA256_SIZE) == 0 &&
+	    snapshot_same_monitoring(&e->running->snapshot, &held->snapshot) &&
+	    snapshot_same_monitoring(&held->snapshot, &e->running->snapshot) &&
 	    same_services(&held->snapshot, &e->running->snapshot);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "handlers/compose.h"
+#include "lib/monitoring.h"
 
 /*
  * What stays running with what it had is neither proven nor undone: a service that is
@@ -179,15 +180,18 @@ struct way_back {
 	struct config base, old;
 };
 
-/* The old configuration gets the factory credential of today. */
+/* The old configuration gets the factory credential of today, monitored as then. */
 static int
 keep_factory(struct config *old, const struct config *running, struct err *err)
 {
 	const struct text name = text_of(CREDENTIAL_FACTORY);
 	const struct credential *factory = config_credential(running, name);
-	struct credential *credential;
+	struct credential *credential = config_credential(old, name);
+	struct credential said = { .muted = false };
 	struct text own_name;
 
+	if (credential != NULL)
+		said = *credential;
 	config_remove_credential(old, name);
 	if (factory == NULL)
 		return 0;
@@ -196,6 +200,7 @@ keep_factory(struct config *old, const struct config *running, struct err *err)
 	own_name = credential->name;
 	*credential = *factory;
 	credential->name = own_name;
+	monitoring_copy(credential, &said);
 	return 0;
 }
 

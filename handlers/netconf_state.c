@@ -35,6 +35,14 @@ time_if(struct xml_out *out, const char *name, int64_t value)
 		xml_out_time(out, name, value);
 }
 
+/* What is monitored is not told. */
+static void
+monitor_if(struct xml_out *out, uint32_t muted)
+{
+	if (muted != 0)
+		xml_out_bool(out, "monitor", false);
+}
+
 /* --- certificates --- */
 
 static void
@@ -134,6 +142,7 @@ write_certificate(const struct state *s, const struct snapshot_local *local)
 	xml_out_number(out, "chain-length", local->count);
 	xml_out_bool(out, "factory", local->index == INDEX_FACTORY);
 	xml_out_bool(out, "in-use", summary_in_use(s->snapshot, local));
+	monitor_if(out, local->muted);
 	xml_out_close(out);
 }
 
@@ -150,6 +159,7 @@ write_anchor(const struct state *s, const struct snapshot_trust *trust)
 	write_facts(s, &cert,
 	    validity_of(cert.not_before, cert.not_after, s->now,
 		(enum clock_status)status->clock, &s->snapshot->header->settings));
+	monitor_if(s->out, trust->muted);
 	xml_out_close(s->out);
 }
 

@@ -76,7 +76,7 @@ trust_earliest_not_after(const struct snmp_cell *cell, struct snmp_value *value)
 {
 	const struct summary *summary = snmp_view_summary(cell->view);
 
-	if (summary->trust_count > 0)
+	if (summary->trust_judged > 0)
 		snmp_value_date(value, summary->trust_earliest_not_after);
 }
 
@@ -85,7 +85,7 @@ trust_earliest_days(const struct snmp_cell *cell, struct snmp_value *value)
 {
 	const struct summary *summary = snmp_view_summary(cell->view);
 
-	if (summary->trust_count > 0)
+	if (summary->trust_judged > 0)
 		snmp_value_integer(value,
 		    days_until(cell, summary->trust_earliest_not_after));
 }

@@ -13,6 +13,7 @@
 #include "handlers/scrub.h"
 #include "lib/document.h"
 #include "lib/key.h"
+#include "lib/monitoring.h"
 
 #define SNMP_ID "snmp" /* of confirmed commits, so that a later SET can name them */
 #define CPU_SECONDS 60 /* a trust store of the largest size takes a tenth of it */
@@ -117,10 +118,13 @@ apply_factory(void *context, const struct view *view, struct config *config,
 	const struct text name = text_of(CREDENTIAL_FACTORY);
 	const struct worker *w = context;
 	const struct blob der = { w->der.data, w->der.len };
-	struct credential *factory;
+	struct credential *factory = config_credential(config, name);
+	struct credential said = { .muted = false };
 	struct cert *cert;
 
 	(void)view;
+	if (factory != NULL)
+		said = *factory;
 	config_remove_credential(config, name);
 	if ((factory = config_add_credential(config, name)) == NULL ||
 	    (cert = arena_alloc(&config->arena, sizeof(*cert))) == NULL)
@@ -132,6 +136,7 @@ apply_factory(void *context, const struct view *view, struct config *config,
 	factory->has_key = true;
 	memcpy(factory->key_id, cert->key_id, sizeof(factory->key_id));
 	factory->index = INDEX_FACTORY;
+	monitoring_copy(factory, &said);
 	return config_complete(config, time(NULL), err);
 }
 

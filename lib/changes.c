@@ -120,5 +120,7 @@ changes_format(const struct snapshot *old, const struct snapshot *new, char *buf
 		add(&list, "verification mode",
 		    text_of(name_text(&verify_mode_names, new->header->verify_mode)));
 	add_services(&list, old, new);
+	if (!snapshot_same_monitoring(old, new))
+		add(&list, "monitoring", none);
 	return buf;
 }

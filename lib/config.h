@@ -100,7 +100,8 @@ void config_remove_services(struct config *);
 /*
  * Makes these the whole trust store.  The array is copied, what its certificates point
  * to is borrowed.  An anchor given twice is dropped and counted in duplicates.  One
- * that was there before keeps its index, and its name if the new one is { NULL, 0 };
+ * that was there before keeps its index and mute, and its name if the new one is
+ * { NULL, 0 };
  * any other without a name is called after its subject, with "#2" and so on where that
  * is taken.
  */
@@ -151,9 +152,9 @@ int config_complete(struct config *, time_t now, struct err *);
 /*
  * Three-way merge: what "mine" changed against "base" is applied to "theirs", which
  * becomes the result and borrows from "mine"; config_complete() must follow.  Units are
- * one credential, the trust store, the mode, one service.  The same unit changed in
- * both, differently: ERR_CONFLICT naming it, and "theirs" is good for nothing but
- * clearing.
+ * one credential, the trust store, the mode, one service, one value of monitoring.  The
+ * same unit changed in both, differently: ERR_CONFLICT naming it, and "theirs" is good
+ * for nothing but clearing.
  */
 int config_merge(struct config *theirs, const struct config *base,
     const struct config *mine, struct err *);

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "lib/monitoring.h"
+
 struct merging {
 	struct config *theirs;
 	const struct config *base, *mine;
@@ -228,5 +230,7 @@ config_merge(struct config *theirs, const struct config *base,
 	if (merge_credentials(&merging, err) == -1 ||
 	    merge_trust(&merging, err) == -1 || merge_mode(&merging, err) == -1)
 		return -1;
-	return merge_settings(&merging, err);
+	if (merge_settings(&merging, err) == -1)
+		return -1;
+	return monitoring_merge(theirs, base, mine, err);
 }

@@ -92,9 +92,10 @@ find_anchor(const struct anchor *anchors, const uint32_t *order, size_t count,
 	return NULL;
 }
 
-/* Index and name of those that were there before; order has room for all of them. */
+/* Index and name of those that were there before, and the mute unless all were gone;
+ * order has room for all of them. */
 static int
-inherit(struct naming *naming, const struct anchor *before, uint32_t nbefore)
+inherit(struct naming *naming, const struct anchor *before, uint32_t nbefore, bool gone)
 {
 	if (order_by_digest(naming->order, nbefore, digest_of, before) == -1)
 		return -1;
@@ -104,6 +105,7 @@ inherit(struct naming *naming, const struct anchor *before, uint32_t nbefore)
 		    find_anchor(before, naming->order, nbefore, anchor);
 
 		anchor->index = old != NULL ? old->index : 0;
+		anchor->muted = old != NULL && !gone && old->muted;
 		naming->sources[i] = NAME_GIVEN;
 		if (anchor->name.len > 0)
 			continue;
@@ -309,7 +311,7 @@ config_set_trust(struct config *config, const struct anchor *anchors, size_t cou
 		goto out;
 	}
 	if (copy_once(&naming, anchors, (uint32_t)count, again) == -1 ||
-	    inherit(&naming, before, (uint32_t)nbefore) == -1 ||
+	    inherit(&naming, before, (uint32_t)nbefore, gone) == -1 ||
 	    give_names(&naming) == -1) {
 		err_set(err, ERR_MEMORY, "", "out of memory for the trust store");
 		goto out;

@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 
+#include "lib/monitoring.h"
 #include "lib/pem.h"
 #include "lib/schema.h"
 
@@ -158,6 +159,63 @@ write_service(struct output *out, const struct service_setting *setting)
 	end(out);
 }
 
+/* --- monitoring: only what is not as it is by default --- */
+
+static void
+write_setting(struct output *out, enum setting setting, uint32_t value)
+{
+	struct buf text = { NULL, 0, 0 };
+
+	begin(out, setting_rows[setting].leaf);
+	note(out, setting_write(&text, setting, value));
+	if (text.len > 0)
+		write_text(out, (struct text){ (const char *)text.data, text.len });
+	end(out);
+	buf_clear(&text);
+}
+
+static void
+write_monitored(struct output *out, const struct credential *credential)
+{
+	begin(out, "certificate");
+	write_leaf(out, "name", credential->name);
+	if (credential->muted)
+		write_leaf(out, "monitor", text_of("false"));
+	if (credential->has_warn_days)
+		write_setting(out, SETTING_WARN_DAYS, credential->warn_days);
+	end(out);
+}
+
+static void
+write_muted(struct output *out, const struct anchor *anchor)
+{
+	begin(out, "trust-anchor");
+	write_leaf(out, "name", anchor->name);
+	write_leaf(out, "monitor", text_of("false"));
+	end(out);
+}
+
+static void
+write_monitoring(struct output *out, const struct config *config)
+{
+	if (monitoring_is_default(config))
+		return;
+	begin(out, "monitoring");
+	for (unsigned int i = 0; i < SETTING_MAX; i++) {
+		uint32_t value = setting_get(&config->settings, i);
+
+		if (value != setting_rows[i].standard)
+			write_setting(out, i, value);
+	}
+	for (size_t i = 0; i < config->ncredentials; i++)
+		if (monitoring_of_credential(&config->credentials[i]))
+			write_monitored(out, &config->credentials[i]);
+	for (size_t i = 0; i < config->nanchors; i++)
+		if (config->anchors[i].muted)
+			write_muted(out, &config->anchors[i]);
+	end(out);
+}
+
 int
 config_write_xml_nodes(xmlTextWriterPtr writer, const struct config *config)
 {
@@ -173,6 +231,7 @@ config_write_xml_nodes(xmlTextWriterPtr writer, const struct config *config)
 	    text_of(name_text(&verify_mode_names, config->mode)));
 	for (size_t i = 0; i < config->nservices; i++)
 		write_service(&out, &config->services[i]);
+	write_monitoring(&out, config);
 	buf_clear(&out.scratch);
 	return out.failed ? -1 : 0;
 }

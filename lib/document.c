@@ -17,6 +17,12 @@ document_edit_sets(const struct document_edit *edit)
 	    edit->operation == EDIT_CREATE;
 }
 
+bool
+document_edit_removes(const struct document_edit *edit)
+{
+	return edit->operation == EDIT_DELETE || edit->operation == EDIT_REMOVE;
+}
+
 static void
 name_element(struct err *err, const char *element)
 {
@@ -42,6 +48,21 @@ document_refuse(const struct xml_node *node, enum err_code code, const char *ele
 	err_set(err, code, NULL, "%s", text);
 	name_element(err, element);
 	return document_at(err, node);
+}
+
+int
+document_check_existence(const struct document_edit *edit, bool exists, struct err *err)
+{
+	if (edit->operation == EDIT_CREATE && exists)
+		return document_refuse(edit->node, ERR_DATA_EXISTS, edit->node->name,
+		    "it cannot be created: it is there already", err);
+	if ((edit->operation == EDIT_DELETE || edit->operation == EDIT_NONE) && !exists)
+		return document_refuse(edit->node, ERR_DATA_MISSING, edit->node->name,
+		    edit->operation == EDIT_DELETE
+			? "it cannot be deleted: it is not there"
+			: "it is not there, and the default operation is none",
+		    err);
+	return 0;
 }
 
 static int

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/key.h"
+#include "lib/monitoring.h"
 #include "lib/names.h"
 
 static int
@@ -15,28 +16,6 @@ no_memory(struct err *err)
 {
 	return err_set(err, ERR_MEMORY, NULL,
 	    "not enough memory for the configuration");
-}
-
-/* What RFC 6241 7.2 says of create, delete and none. */
-static int
-check_existence(const struct document_edit *edit, bool exists, struct err *err)
-{
-	if (edit->operation == EDIT_CREATE && exists)
-		return document_refuse(edit->node, ERR_DATA_EXISTS, edit->node->name,
-		    "it cannot be created: it is there already", err);
-	if ((edit->operation == EDIT_DELETE || edit->operation == EDIT_NONE) && !exists)
-		return document_refuse(edit->node, ERR_DATA_MISSING, edit->node->name,
-		    edit->operation == EDIT_DELETE
-			? "it cannot be deleted: it is not there"
-			: "it is not there, and the default operation is none",
-		    err);
-	return 0;
-}
-
-static bool
-removes(const struct document_edit *edit)
-{
-	return edit->operation == EDIT_DELETE || edit->operation == EDIT_REMOVE;
 }
 
 /* --- credentials --- */
@@ -148,9 +127,9 @@ apply_credential(struct config *config, const struct document *document,
 {
 	bool exists = config_credential(config, from->name) != NULL;
 
-	if (check_existence(&from->edit, exists, err) == -1)
+	if (document_check_existence(&from->edit, exists, err) == -1)
 		return -1;
-	if (removes(&from->edit))
+	if (document_edit_removes(&from->edit))
 		config_remove_credential(config, from->name);
 	return document_edit_sets(&from->edit)
 	    ? put_credential(config, document, from, err)
@@ -167,9 +146,9 @@ apply_trust_store(struct config *config, const struct document *document,
 
 	if (edit->node == NULL)
 		return 0;
-	if (check_existence(edit, config->has_trust_store, err) == -1)
+	if (document_check_existence(edit, config->has_trust_store, err) == -1)
 		return -1;
-	if (removes(edit))
+	if (document_edit_removes(edit))
 		config_remove_trust(config);
 	if (!document_edit_sets(edit))
 		return 0;
@@ -184,7 +163,7 @@ apply_mode(struct config *config, const struct document_edit *edit, struct err *
 {
 	if (edit->node == NULL || edit->operation == EDIT_NONE)
 		return 0;
-	if (check_existence(edit, config->mode != VERIFY_NONE, err) == -1)
+	if (document_check_existence(edit, config->mode != VERIFY_NONE, err) == -1)
 		return -1;
 	config->mode = VERIFY_NONE;
 	if (document_edit_sets(edit))
@@ -220,9 +199,9 @@ apply_service(struct config *config, const struct document_service *from,
 {
 	bool exists = config_service(config, from->name) != NULL;
 
-	if (check_existence(&from->edit, exists, err) == -1)
+	if (document_check_existence(&from->edit, exists, err) == -1)
 		return -1;
-	if (removes(&from->edit))
+	if (document_edit_removes(&from->edit))
 		config_remove_service(config, from->name);
 	return document_edit_sets(&from->edit) ? put_service(config, from, err) : 0;
 }
@@ -235,6 +214,7 @@ remove_all(struct config *config)
 	config_remove_services(config);
 	config_remove_trust(config);
 	config->mode = VERIFY_NONE;
+	monitoring_reset(config);
 }
 
 int
@@ -253,5 +233,7 @@ document_apply(const struct document *document, struct config *config, time_t no
 	for (size_t i = 0; i < document->nservices; i++)
 		if (apply_service(config, &document->services[i], err) == -1)
 			return -1;
+	if (document_apply_monitoring(document, config, err) == -1)
+		return -1;
 	return config_complete(config, now, err);
 }

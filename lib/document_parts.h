@@ -35,7 +35,7 @@ struct document_service {
 
 struct document {
 	struct arena arena; /* certificates and their facts */
-	struct document_edit whole, trust, mode;
+	struct document_edit whole, trust, mode, monitoring;
 	bool keys_held; /* as in the options */
 	struct document_credential *credentials;
 	size_t ncredentials;
@@ -45,8 +45,15 @@ struct document {
 	size_t nanchors, anchors_room;
 };
 
-/* Whether the content of a node with this operation matters. */
+/* Whether the content of a node with this operation matters; whether it goes. */
 bool document_edit_sets(const struct document_edit *);
+bool document_edit_removes(const struct document_edit *);
+
+/* What RFC 6241 7.2 says of create, delete and none. */
+int document_check_existence(const struct document_edit *, bool exists, struct err *);
+
+/* The last step of document_apply(): what it names must be there by then. */
+int document_apply_monitoring(const struct document *, struct config *, struct err *);
 
 /*
  * Adds the place to an error: a line within the text of the node becomes one of the

@@ -293,6 +293,16 @@ read_mode(const struct reading *reading, const struct xml_node *node, struct err
 	return 0;
 }
 
+/* Its values are read when it is applied: schema_check() has looked at each. */
+static int
+read_monitoring(const struct reading *reading, const struct xml_node *node,
+    struct err *err)
+{
+	(void)err;
+	reading->document->monitoring = edit_of(reading->document, node);
+	return 0;
+}
+
 static int
 read_service(const struct reading *reading, const struct xml_node *node,
     struct err *err)
@@ -316,6 +326,7 @@ static const struct {
 	{ "trust-store", read_trust_store },
 	{ "verification-mode", read_mode },
 	{ "service", read_service },
+	{ "monitoring", read_monitoring },
 };
 
 static int

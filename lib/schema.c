@@ -8,6 +8,7 @@
 #include "lib/limits.h"
 #include "lib/names.h"
 #include "lib/order.h"
+#include "lib/settings.h"
 
 static const struct schema_node credential[] = {
 	{ "name", SCHEMA_LEAF, TYPE_NAME, .config = true, .mandatory = true },
@@ -36,6 +37,40 @@ static const struct schema_node service[] = {
 	{ .name = NULL },
 };
 
+static const struct schema_node monitored_certificate[] = {
+	{ "name", SCHEMA_LEAF, TYPE_NAME, .config = true, .mandatory = true },
+	{ "monitor", SCHEMA_LEAF, TYPE_BOOLEAN, .config = true, .operation = true },
+	{ "warning-days", SCHEMA_LEAF, TYPE_THRESHOLD_DAYS, .config = true,
+	    .operation = true },
+	{ .name = NULL },
+};
+
+static const struct schema_node monitored_anchor[] = {
+	{ "name", SCHEMA_LEAF, TYPE_LABEL, .config = true, .mandatory = true },
+	{ "monitor", SCHEMA_LEAF, TYPE_BOOLEAN, .config = true, .operation = true },
+	{ .name = NULL },
+};
+
+#define SETTING(name, type)                                                            \
+	{                                                                              \
+		name, SCHEMA_LEAF, type, .config = true, .operation = true             \
+	}
+
+static const struct schema_node monitoring[] = {
+	SETTING("warning-days", TYPE_THRESHOLD_DAYS),
+	SETTING("warning-percent", TYPE_PERCENTAGE),
+	SETTING("critical-days", TYPE_THRESHOLD_DAYS),
+	SETTING("critical-percent", TYPE_PERCENTAGE),
+	SETTING("repeat-hours", TYPE_REPEAT_HOURS),
+	SETTING("minimum-interval", TYPE_MINIMUM_INTERVAL),
+	SETTING("notify", TYPE_NOTIFICATION_CLASSES),
+	{ "certificate", SCHEMA_LIST, .config = true, .operation = true,
+	    .children = monitored_certificate },
+	{ "trust-anchor", SCHEMA_LIST, .config = true, .operation = true,
+	    .children = monitored_anchor },
+	{ .name = NULL },
+};
+
 static const struct schema_node certconf[] = {
 	{ "credential", SCHEMA_LIST, .config = true, .operation = true,
 	    .children = credential },
@@ -45,6 +80,8 @@ static const struct schema_node certconf[] = {
 	    .operation = true },
 	{ "service", SCHEMA_LIST, .config = true, .operation = true,
 	    .children = service },
+	{ "monitoring", SCHEMA_CONTAINER, .config = true, .operation = true,
+	    .children = monitoring },
 	{ .name = "state", .kind = SCHEMA_CONTAINER },
 	{ .name = NULL },
 };
@@ -191,6 +228,46 @@ check_verify_mode(struct text value, struct err *err)
 	    "the value must be none, outgoing or outgoing-and-incoming");
 }
 
+static int
+check_threshold_days(struct text value, struct err *err)
+{
+	uint32_t n;
+
+	return setting_read(SETTING_WARN_DAYS, value, &n, err);
+}
+
+static int
+check_percentage(struct text value, struct err *err)
+{
+	uint32_t n;
+
+	return setting_read(SETTING_WARN_PERCENT, value, &n, err);
+}
+
+static int
+check_repeat_hours(struct text value, struct err *err)
+{
+	uint32_t n;
+
+	return setting_read(SETTING_REPEAT_HOURS, value, &n, err);
+}
+
+static int
+check_minimum_interval(struct text value, struct err *err)
+{
+	uint32_t n;
+
+	return setting_read(SETTING_MIN_INTERVAL, value, &n, err);
+}
+
+static int
+check_notification_classes(struct text value, struct err *err)
+{
+	uint32_t n;
+
+	return setting_read(SETTING_NOTIFY_ENABLE, value, &n, err);
+}
+
 static int (*const types[])(struct text, struct err *) = {
 	[TYPE_NONE] = check_text,
 	[TYPE_NAME] = check_name,
@@ -198,6 +275,11 @@ static int (*const types[])(struct text, struct err *) = {
 	[TYPE_TEXT] = check_text,
 	[TYPE_BOOLEAN] = check_boolean,
 	[TYPE_VERIFY_MODE] = check_verify_mode,
+	[TYPE_THRESHOLD_DAYS] = check_threshold_days,
+	[TYPE_PERCENTAGE] = check_percentage,
+	[TYPE_REPEAT_HOURS] = check_repeat_hours,
+	[TYPE_MINIMUM_INTERVAL] = check_minimum_interval,
+	[TYPE_NOTIFICATION_CLASSES] = check_notification_classes,
 };
 _Static_assert(nitems(types) == SCHEMA_TYPE_MAX, "check every type");
 
@@ -205,7 +287,8 @@ _Static_assert(nitems(types) == SCHEMA_TYPE_MAX, "check every type");
 static int
 check_value(enum schema_type type, struct text value, struct err *err)
 {
-	bool is_exact = type == TYPE_NONE || type == TYPE_TEXT || type == TYPE_LABEL;
+	bool is_exact = type == TYPE_NONE || type == TYPE_TEXT || type == TYPE_LABEL ||
+	    type == TYPE_NOTIFICATION_CLASSES;
 
 	/* RFC 7950 9.6.1: it belongs to the value; people cannot see it */
 	if (!is_exact && value.len > 0 &&
@@ -249,7 +332,8 @@ check_attributes(const struct xml_node *node, const struct schema_node *schema,
 		if (!schema->operation)
 			return refuse(node, ERR_UNSUPPORTED, a->name,
 			    "an operation is only possible on a credential, "
-			    "trust-store, verification-mode or service",
+			    "trust-store, verification-mode, service or what is in "
+			    "monitoring",
 			    err);
 		if (schema == &schema_certconf && operation != EDIT_MERGE &&
 		    operation != EDIT_REPLACE)

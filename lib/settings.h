@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/bytes.h"
+#include "lib/err.h"
+
 enum setting {
 	SETTING_NOTIFY_ENABLE,
 	SETTING_WARN_DAYS,
@@ -33,11 +36,23 @@ struct setting_row {
 	size_t offset; /* of an uint32_t in struct settings */
 	uint32_t max;
 	uint32_t standard;
+	const char *leaf; /* its name in yang/certconf.yang */
 };
 extern const struct setting_row setting_rows[SETTING_MAX];
 
 uint32_t setting_get(const struct settings *, enum setting);
 void setting_put(struct settings *, enum setting, uint32_t value);
+
+/* The classes of notifications, by their bits in SETTING_NOTIFY_ENABLE. */
+#define NOTIFY_CLASSES 8
+extern const char *const notify_class_names[NOTIFY_CLASSES];
+
+/*
+ * A value as YANG writes it: a number, or of SETTING_NOTIFY_ENABLE names with spaces
+ * between them.  Reading refuses what is no value of this setting; writing appends.
+ */
+int setting_read(enum setting, struct text, uint32_t *ret_value, struct err *);
+int setting_write(struct buf *, enum setting, uint32_t value);
 
 /* The defaults of CERTCONF-MIB. */
 void settings_default(struct settings *);

@@ -130,6 +130,13 @@ bool snapshot_find_cert(const struct snapshot *, const uint8_t sha256[SHA256_SIZ
 const struct snapshot_local *snapshot_local(const struct snapshot *, uint32_t index);
 
 /*
+ * Whether what "now" says of monitoring is what "before" says; credentials and anchors
+ * that only "before" has do not count, and new ones count unless they are by default.
+ */
+bool snapshot_same_monitoring(const struct snapshot *before,
+    const struct snapshot *now);
+
+/*
  * Puts one change of monitoring into a snapshot's octets, which were opened before;
  * false when it has no such row or takes no such value.
  */

@@ -339,6 +339,59 @@ snapshot_same_locals(const struct snapshot *a, const struct snapshot *b)
 
 /* --- monitoring --- */
 
+static const struct snapshot_trust *
+find_trust(const struct snapshot *snapshot, uint32_t index)
+{
+	uint32_t low = 0, high = snapshot->header->trusts.count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const struct snapshot_trust *trust = &snapshot->trusts[middle];
+
+		if (trust->index == index)
+			return trust;
+		if (trust->index < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static bool
+same_monitored(const struct snapshot_local *before, const struct snapshot_local *now)
+{
+	static const struct snapshot_local none = { .warn_days = WARN_DAYS_GLOBAL };
+
+	if (before == NULL)
+		before = &none;
+	return (before->muted != 0) == (now->muted != 0) &&
+	    before->warn_days == now->warn_days;
+}
+
+bool
+snapshot_same_monitoring(const struct snapshot *before, const struct snapshot *now)
+{
+	const struct snapshot_header *header = now->header;
+
+	if (memcmp(&before->header->settings, &header->settings,
+		sizeof(header->settings)) != 0)
+		return false;
+	for (uint32_t i = 0; i < header->locals.count; i++)
+		if (!same_monitored(snapshot_local(before, now->locals[i].index),
+			&now->locals[i]))
+			return false;
+	for (uint32_t i = 0; i < header->trusts.count; i++) {
+		const struct snapshot_trust *trust =
+		    find_trust(before, now->trusts[i].index);
+		bool muted = trust != NULL && trust->muted != 0;
+
+		if (muted != (now->trusts[i].muted != 0))
+			return false;
+	}
+	return true;
+}
+
 static bool
 change_setting(struct snapshot_header *header, const struct setting_change *change)
 {

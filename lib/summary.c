@@ -154,34 +154,41 @@ add_locals(struct summing *s)
 	s->summary.local_count = snapshot->header->locals.count;
 	s->summary.factory_in_use =
 	    factory != NULL && snapshot_local(snapshot, INDEX_LOCAL) == NULL;
-	if (s->summary.factory_in_use)
+	if (s->summary.factory_in_use && factory->muted == 0)
 		worsen(s, SEVERITY_WARNING);
 	for (uint32_t i = 0; i < snapshot->header->locals.count; i++) {
-		if (summary_in_use(snapshot, &snapshot->locals[i]))
+		if (snapshot->locals[i].muted == 0 &&
+		    summary_in_use(snapshot, &snapshot->locals[i]))
 			add_local(s, &snapshot->locals[i]);
 	}
+}
+
+static void
+add_trust(struct summing *s, const struct snapshot_trust *trust)
+{
+	struct summary *summary = &s->summary;
+	int64_t not_before, not_after;
+	enum validity validity;
+
+	snapshot_dates(s->snapshot, trust->cert, &not_before, &not_after);
+	validity = validity_of(not_before, not_after, s->now, s->clock,
+	    &s->snapshot->header->settings);
+	summary->trust_warn +=
+	    validity == VALIDITY_WARNING || validity == VALIDITY_CRITICAL;
+	summary->trust_expired += validity == VALIDITY_EXPIRED;
+	if (summary->trust_judged++ == 0 ||
+	    not_after < summary->trust_earliest_not_after)
+		summary->trust_earliest_not_after = not_after;
 }
 
 /* Anchors never make the overall status worse: old roots are nobody's emergency. */
 static void
 add_trusts(struct summing *s)
 {
-	struct summary *summary = &s->summary;
-
-	summary->trust_count = s->snapshot->header->trusts.count;
-	for (uint32_t i = 0; i < summary->trust_count; i++) {
-		int64_t not_before, not_after;
-		enum validity validity;
-
-		snapshot_dates(s->snapshot, s->snapshot->trusts[i].cert, &not_before,
-		    &not_after);
-		validity = validity_of(not_before, not_after, s->now, s->clock,
-		    &s->snapshot->header->settings);
-		summary->trust_warn +=
-		    validity == VALIDITY_WARNING || validity == VALIDITY_CRITICAL;
-		summary->trust_expired += validity == VALIDITY_EXPIRED;
-		if (i == 0 || not_after < summary->trust_earliest_not_after)
-			summary->trust_earliest_not_after = not_after;
+	s->summary.trust_count = s->snapshot->header->trusts.count;
+	for (uint32_t i = 0; i < s->summary.trust_count; i++) {
+		if (s->snapshot->trusts[i].muted == 0)
+			add_trust(s, &s->snapshot->trusts[i]);
 	}
 }
 

@@ -16,14 +16,15 @@ struct summary {
 	uint32_t earliest_index;    /* its row; 0: there is none */
 	uint32_t local_count, local_warn, local_expired, local_fault;
 	uint32_t trust_count, trust_warn, trust_expired;
-	int64_t trust_earliest_not_after; /* with trust_count > 0 */
+	uint32_t trust_judged;            /* those that are not muted */
+	int64_t trust_earliest_not_after; /* with trust_judged > 0 */
 	bool factory_in_use; /* local is absent: the built-in one is served */
 };
 
 /*
  * Only certificates in use count for overall, earliest, warn, expired and fault: local
- * (factory while it is absent) and what an enabled service uses.  local_count counts
- * all.
+ * (factory while it is absent) and what an enabled service uses.  What is muted counts
+ * only in local_count and trust_count, which count all.
  */
 void summary_make(const struct snapshot *, const struct status *, int64_t now,
     struct summary *ret_summary);

@@ -169,6 +169,24 @@ DOCUMENTS = [
     ("<verification-mode>none</verification-mode><verification-mode>none</verification-mode>", False),
     ("<trust-store>text</trust-store>", False),
     ("<state><model>x</model></state>", False),
+    ("<monitoring><warning-days>0</warning-days><notify/></monitoring>", True),
+    ("<monitoring><warning-days>3650</warning-days><critical-percent>100</critical-percent></monitoring>", True),
+    ("<monitoring><repeat-hours>+7</repeat-hours><minimum-interval>007</minimum-interval></monitoring>", True),
+    ("<monitoring><notify>source local-expiry</notify></monitoring>", True),
+    ("<monitoring><notify>\n source\n local-expiry\n</notify></monitoring>", True),
+    ("<monitoring><certificate><name>factory</name><monitor>false</monitor>"
+     "<warning-days>5</warning-days></certificate></monitoring>", True),
+    ("<monitoring><trust-anchor><name>a b</name><monitor>true</monitor></trust-anchor></monitoring>", True),
+    ("<monitoring><warning-days>3651</warning-days></monitoring>", False),
+    ("<monitoring><warning-days>-1</warning-days></monitoring>", False),
+    ("<monitoring><warning-days/></monitoring>", False),
+    ("<monitoring><warning-percent>101</warning-percent></monitoring>", False),
+    ("<monitoring><repeat-hours>8761</repeat-hours></monitoring>", False),
+    ("<monitoring><minimum-interval>1.5</minimum-interval></monitoring>", False),
+    ("<monitoring><notify>commit commit</notify></monitoring>", False),
+    ("<monitoring><notify>localExpiry</notify></monitoring>", False),
+    ("<monitoring><certificate><monitor>false</monitor></certificate></monitoring>", False),
+    ("<monitoring><trust-anchor><name>a</name><warning-days>5</warning-days></trust-anchor></monitoring>", False),
 ]
 
 

@@ -65,10 +65,59 @@ add_text(struct buf *out, const char *before, struct text text)
 	buf_add(out, text.data, text.len);
 }
 
+/* A word with a space before it, unless it is the first. */
+static void
+begin_word(struct buf *out, const char *word)
+{
+	if (out->len > 0)
+		buf_add_text(out, " ");
+	buf_add_text(out, word);
+}
+
+char *
+describe_monitoring(const struct config *config)
+{
+	struct buf out = { NULL, 0, 0 };
+
+	buf_add_text(&out, "");
+	for (unsigned int i = 0; i < SETTING_MAX; i++) {
+		uint32_t value = setting_get(&config->settings, i);
+
+		if (value == setting_rows[i].standard)
+			continue;
+		begin_word(&out, setting_rows[i].leaf);
+		buf_add_text(&out, "=");
+		setting_write(&out, i, value);
+	}
+	for (size_t i = 0; i < config->ncredentials; i++) {
+		const struct credential *c = &config->credentials[i];
+
+		if (c->muted) {
+			begin_word(&out, "");
+			add_text(&out, "", c->name);
+			buf_add_text(&out, ":muted");
+		}
+		if (c->has_warn_days) {
+			begin_word(&out, "");
+			add_text(&out, "", c->name);
+			buf_printf(&out, ":%u", c->warn_days);
+		}
+	}
+	for (size_t i = 0; i < config->nanchors; i++) {
+		if (!config->anchors[i].muted)
+			continue;
+		begin_word(&out, "");
+		add_text(&out, "", config->anchors[i].name);
+		buf_add_text(&out, ":muted");
+	}
+	return (char *)out.data;
+}
+
 char *
 describe(const struct config *config)
 {
 	struct buf out = { NULL, 0, 0 };
+	char *monitoring;
 
 	buf_add_text(&out, "");
 	for (size_t i = 0; i < config->ncredentials; i++) {
@@ -92,6 +141,10 @@ describe(const struct config *config)
 		buf_add_text(&out, " ");
 	}
 	buf_add_text(&out, name_text(&verify_mode_names, config->mode));
+	monitoring = describe_monitoring(config);
+	buf_add_text(&out, monitoring[0] != '\0' ? " " : "");
+	buf_add_text(&out, monitoring);
+	free(monitoring);
 	return (char *)out.data;
 }
 
@@ -146,6 +199,7 @@ check_row(const struct row *row)
 	char *got;
 	int failed;
 
+	settings_default(&config.settings);
 	if (row->before != NULL &&
 	    (run_read(&before, row->before, &plain) == -1 ||
 		document_apply(before.document, &config, NOW - 1000, &before.err) ==

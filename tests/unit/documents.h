@@ -55,8 +55,12 @@ struct row {
  */
 void check_rows(const struct row *rows, size_t count);
 
-/* What there is in a configuration, shortly; to be freed. */
+/*
+ * What there is in a configuration, shortly, and of that what is not monitored as by
+ * default; to be freed.
+ */
 char *describe(const struct config *);
+char *describe_monitoring(const struct config *);
 /*
  * "CODE WHERE, line N: TEXT", to be freed; "L CODE WHERE: TEXT" when the line is that
  * of the text "at".

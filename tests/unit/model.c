@@ -159,6 +159,7 @@ model_begin(struct config *config)
 	struct err err;
 
 	memset(config, 0, sizeof(*config));
+	settings_default(&config->settings);
 	model_credential(config, CREDENTIAL_FACTORY,
 	    &(struct model_cert){ .name = "factory", .key = 2, .sha1 = true }, 1);
 	model_credential(config, CREDENTIAL_LOCAL,

@@ -23,6 +23,11 @@ static const char *const types[] = {
 	[TYPE_TEXT] = "string",
 	[TYPE_BOOLEAN] = "boolean",
 	[TYPE_VERIFY_MODE] = "verification-mode",
+	[TYPE_THRESHOLD_DAYS] = "threshold-days",
+	[TYPE_PERCENTAGE] = "percentage",
+	[TYPE_REPEAT_HOURS] = "repeat-hours",
+	[TYPE_MINIMUM_INTERVAL] = "minimum-interval",
+	[TYPE_NOTIFICATION_CLASSES] = "notification-classes",
 };
 _Static_assert(sizeof(types) / sizeof(types[0]) == SCHEMA_TYPE_MAX, "name every type");
 

@@ -156,6 +156,21 @@ everything(struct config *config)
 	turned_anchors(config);
 }
 
+static void
+monitored(struct config *config)
+{
+	everything(config);
+	for (unsigned int i = 0; i < SETTING_MAX; i++)
+		setting_put(&config->settings, i, i);
+	config_credential(config, text_of("factory"))->muted = true;
+	config_credential(config, text_of("local"))->has_warn_days = true;
+	config_credential(config, text_of("edge"))->muted = true;
+	config_credential(config, text_of("edge"))->has_warn_days = true;
+	config_credential(config, text_of("edge"))->warn_days = WARN_DAYS_MAX;
+	config->anchors[1].muted = true;
+	config->anchors[4].muted = true;
+}
+
 static const struct {
 	const char *name;
 	void (*build)(struct config *);
@@ -167,6 +182,7 @@ static const struct {
 	{ "anchor with markup in its name", anchor_with_markup },
 	{ "services and mode", services_and_mode },
 	{ "everything", everything },
+	{ "monitored", monitored },
 };
 
 static const struct {

@@ -206,6 +206,7 @@ test_apply_again(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct config config = { .mode = VERIFY_OUTGOING };
 
+		settings_default(&config.settings);
 		assert_int_equal(document_apply(run.document, &config, NOW, &run.err),
 		    0);
 		got = describe(&config);
@@ -233,6 +234,7 @@ test_base(void **state)
 	char *got;
 
 	(void)state;
+	settings_default(&config.settings);
 	assert_int_equal(run_read(&run, DOC(LOCAL TRUST), &options), 0);
 	assert_int_equal(document_apply(run.document, &config, NOW, &run.err), 0);
 	assert_int_equal(snapshot_write(&octets, &config, &no_services, NOW, &run.err),
@@ -278,6 +280,7 @@ test_replace_all(void **state)
 	char *got;
 
 	(void)state;
+	settings_default(&config.settings);
 	assert_int_equal(run_read(&run, DOC(LOCAL TRUST), &options), 0);
 	assert_non_null(config_add_credential(&config, text_of(CREDENTIAL_FACTORY)));
 	assert_int_equal(document_apply(run.document, &config, NOW, &run.err), 0);
@@ -326,6 +329,7 @@ test_keys_held(void **state)
 	int failed = 0;
 
 	(void)state;
+	settings_default(&config.settings);
 	assert_int_equal(run_read(&given, DOC(LOCAL TRUST MODE WEB), &plain), 0);
 	assert_int_equal(document_apply(given.document, &config, NOW, &given.err), 0);
 	assert_int_equal(config_format_xml(&xml, &config, &given.err), 0);
@@ -339,6 +343,7 @@ test_keys_held(void **state)
 		bool taken;
 		char *got;
 
+		settings_default(&empty.settings);
 		assert_int_equal(run_read(&run, (const char *)xml.data, &options), 0);
 		taken = document_apply(run.document, &empty, NOW, &run.err) == 0;
 		got = taken ? describe(&empty) : describe_refusal(&run, "<credential>");

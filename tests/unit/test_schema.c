@@ -37,6 +37,25 @@ static const struct {
 		"<name>web</name><enabled>true</enabled><credential>local</credential>"
 		"</service>"),
 	    "" },
+	{ "monitoring",
+	    ROOT(
+		"<monitoring nc:operation='merge'><warning-days nc:operation='delete'/>"
+		"<notify/><certificate nc:operation='create'><name>factory</name><monitor>"
+		"false</monitor></certificate><trust-anchor><name>A b</name></trust-anchor>"
+		"</monitoring>"),
+	    "" },
+	{ "monitoring, too many days",
+	    ROOT("<monitoring>\n<warning-days>3651</warning-days></monitoring>"),
+	    "bad-element /certconf/monitoring/warning-days, line 3: the value must be a "
+	    "number from 0 to 3650" },
+	{ "monitoring, unknown class",
+	    ROOT("<monitoring><notify>commit hunter</notify></monitoring>"),
+	    "bad-element /certconf/monitoring/notify, line 2: there are only the classes "
+	    "local-expiry" },
+	{ "monitoring, entry twice",
+	    ROOT("<monitoring><certificate><name>a</name></certificate><certificate>"
+		 "<name>a</name></certificate></monitoring>"),
+	    "bad-element /certconf/monitoring/certificate[name='a'], line 2: the list has" },
 	{ "shorthand",
 	    ROOT("<trust-store><certificates>x</certificates></trust-store>"), "" },
 	{ "in any order",
