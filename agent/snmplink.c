@@ -12,6 +12,7 @@
 #define TICKET_MS 10000
 #define QUEUE_MAX 2048    /* messages it has not read: every notification, and more */
 #define HEARTBEAT_MS 5000 /* later than this, it hangs */
+#define WATCH_MS 1000     /* how often that is looked at */
 
 static void
 ticket_release(struct engine *e)
@@ -144,7 +145,7 @@ on_heartbeat_timer(evutil_socket_t fd, short what, void *context)
 void
 snmplink_open(struct engine *e, int fd)
 {
-	const struct timeval tv = timeval_ms(HEARTBEAT_MS);
+	const struct timeval tv = timeval_ms(WATCH_MS);
 
 	if (e->snmp != NULL)
 		on_end(e);

@@ -2,7 +2,9 @@
 /* The subagent's session with its master, and the loop around it. */
 #include "handlers/snmp_agentx.h"
 
+#include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -14,6 +16,7 @@
 #include <net-snmp/agent/agent_callbacks.h>
 
 #include "agent/log.h"
+#include "handlers/snmp_transport.h"
 
 #define APPLICATION "certconf-snmp"
 #define PING_SECONDS 1 /* also how often a lost master is looked for */
@@ -100,6 +103,10 @@ on_stop(int major, int minor, void *session, void *context)
 static void
 set_options(const char *socket)
 {
+	char address[sizeof(SNMP_TRANSPORT_PREFIX) + PATH_MAX];
+
+	(void)snprintf(address, sizeof(address), "%s:%s", SNMP_TRANSPORT_PREFIX,
+	    socket);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE,
 	    1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS,
@@ -107,7 +114,7 @@ set_options(const char *socket)
 	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID,
 	    NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
 	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET,
-	    socket);
+	    address);
 }
 
 int
@@ -130,7 +137,7 @@ snmp_agentx_init(struct snmp_agentx *ax, const char *socket,
 	    on_session_init, NULL);
 	netsnmp_enable_subagent();
 	set_options(socket);
-	if (init_agent(APPLICATION) != 0)
+	if (init_agent(APPLICATION) != 0 || snmp_transport_register() == -1)
 		return -1;
 	/* init_agent() sets this to 15 without asking, so it comes after */
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,

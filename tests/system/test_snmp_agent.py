@@ -74,11 +74,11 @@ trap2sink 127.0.0.1:{device.trap_port} {harness.READ_COMMUNITY}
 class Engine:
     """tests/unit/fake_engine.c, which starts certconf-snmp."""
 
-    def __init__(self, build, agentx, log):
+    def __init__(self, build, agentx, log, program=None):
         self.log = log
         with log.open("ab") as err:
             self.process = subprocess.Popen(
-                [build / "tests" / "unit" / "fake_engine", build / "certconf-snmp", agentx, "2", "1"],
+                [build / "tests" / "unit" / "fake_engine", program or build / "certconf-snmp", agentx, "2", "1"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err, text=True, bufsize=1,
                 env={**os.environ, "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0"})
         self.lines = []
@@ -124,8 +124,8 @@ class Unit:
         self.data = top / "tests" / "data" / "snmp"
         self.engine = None
 
-    def start_engine(self):
-        self.engine = Engine(self.build, self.device.agentx, self.device.dir / "certconf-snmp.log")
+    def start_engine(self, program=None):
+        self.engine = Engine(self.build, self.device.agentx, self.device.dir / "certconf-snmp.log", program)
 
     def publish(self):
         """A configuration with everything in it."""

@@ -14,6 +14,7 @@
  *   slow MS               and after how long
  *   service NAME INDEX    one more row of the status; INDEX decides what it has
  *   notify KIND SEQ INDEX
+ *   burst KIND FIRST LAST as fast as they are taken in
  *   garbage               a message of no known form
  */
 #include <errno.h>
@@ -45,6 +46,8 @@ struct fake {
 	struct snmp_prepare prepared;
 	struct msg msg;
 };
+
+static int read_message(struct fake *f);
 
 static _Noreturn void
 die(const char *what)
@@ -434,6 +437,37 @@ do_notify(struct fake *f, char **words)
 	send_message(f, SNMP_NOTIFY, 0, &n, sizeof(n), -1);
 }
 
+/*
+ * As the engine, it never waits for the other side without reading what that has to
+ * say.
+ */
+static void
+do_burst(struct fake *f, char **words)
+{
+	struct notification n = { .kind = (uint32_t)atoi(words[0]),
+		.index = 1,
+		.time = MADE };
+	const uint32_t last = (uint32_t)atoi(words[2]);
+	struct pollfd pfd = { .fd = f->fd };
+
+	if (n.kind >= NOTIFY_KIND_MAX)
+		die("burst");
+	fills[n.kind](&n);
+	for (n.seq = (uint32_t)atoi(words[1]); n.seq <= last;) {
+		pfd.events = POLLIN | POLLOUT;
+		if (poll(&pfd, 1, -1) == -1)
+			die("poll");
+		if ((pfd.revents & POLLIN) && !read_message(f))
+			die("the other side");
+		if (!(pfd.revents & POLLOUT))
+			continue;
+		if (msg_send(f->fd, SNMP_NOTIFY, 0, &n, sizeof(n), NULL, 0) == 0)
+			n.seq++;
+		else if (errno != EAGAIN)
+			die("send");
+	}
+}
+
 static void
 on_notified(struct fake *f)
 {
@@ -476,6 +510,7 @@ static const struct {
 	{ "slow", 1, do_slow },
 	{ "service", 2, do_service },
 	{ "notify", 3, do_notify },
+	{ "burst", 3, do_burst },
 	{ "garbage", 0, do_garbage },
 };
 
