@@ -126,5 +126,5 @@ engine_refused(struct engine *e, const char *user, enum action action,
 	n.u.commit.result = RESULT_FAILED;
 	n.u.commit.err = *err;
 	snprintf(n.u.commit.user, sizeof(n.u.commit.user), "%s", user);
-	outbox_add(e, &n);
+	source_event(e, &n);
 }

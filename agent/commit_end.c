@@ -170,7 +170,7 @@ notify(struct commit *c, enum notify_kind kind, const struct status_commit *reco
 	n.u.commit.result = record->result;
 	n.u.commit.err = c->reason;
 	memcpy(n.u.commit.user, record->user, sizeof(n.u.commit.user));
-	outbox_add(c->engine, &n);
+	source_event(c->engine, &n);
 }
 
 static void
@@ -324,6 +324,7 @@ commit_finish(struct commit *c, bool failed)
 	    : commit_is_new(c) && !failed && !c->turned_back;
 	const struct priv_hold released = { .on = 0 };
 	struct engine *e = c->engine;
+	struct held *old = held_use(e->running);
 	struct status_commit record;
 
 	if (failed && is_proven_back(c)) {
@@ -351,10 +352,11 @@ commit_finish(struct commit *c, bool failed)
 	    NULL);
 	privlink_take_services(e);
 	if (done) {
-		expiry_check(e);
+		alarms_changed(e, old, record.user);
 		snmplink_send_snapshot(e);
 	}
 	tell_all(c, &record, failed);
+	held_drop(old);
 	begin_next(e, done, c->request.from_candidate);
 	commit_free(c);
 }

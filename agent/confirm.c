@@ -159,7 +159,7 @@ tell_changed(struct engine *e, const struct status_commit *record, const char *u
 	n.u.commit.action = ACTION_CONFIRM;
 	n.u.commit.result = record->result;
 	snprintf(n.u.commit.user, sizeof(n.u.commit.user), "%s", user);
-	outbox_add(e, &n);
+	source_event(e, &n);
 	publish_commit(e, record);
 	publish_action(e, ACTION_CONFIRM, record->result, user, NULL);
 	log_info("confirm",

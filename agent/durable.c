@@ -175,6 +175,36 @@ out:
 }
 
 int
+durable_append(int dirfd, const char *name, struct blob piece, size_t max,
+    struct err *err)
+{
+	struct stat st;
+	int fd, rc = -1;
+
+	fd = openat(dirfd, name, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT)
+		return err_set(err, ERR_NOT_FOUND, name, "there is no such file");
+	if (fd == -1)
+		return failed(err, name, "open");
+	if (fstat(fd, &st) == -1) {
+		failed(err, name, "stat");
+		goto out;
+	}
+	if (st.st_size < 0 || (size_t)st.st_size > max ||
+	    piece.len > max - (size_t)st.st_size) {
+		err_set(err, ERR_TOO_LARGE, name, "the file would be too large");
+		goto out;
+	}
+	if (write_all(fd, name, piece, err) == 0 && sync_fd(fd, name, err) == 0)
+		rc = 0;
+	else
+		(void)!ftruncate(fd, st.st_size);
+out:
+	(void)close(fd);
+	return rc;
+}
+
+int
 durable_symlink(int dirfd, const char *name, const char *target, struct err *err)
 {
 	char tmp[NAME_ROOM];

@@ -41,6 +41,12 @@ int durable_sync_all(int fd, const char *name, struct err *);
 /* Replaces a file, mode 0600: after a crash it holds all of the old or of the new. */
 int durable_replace(int dirfd, const char *name, const void *data, size_t len,
     struct err *);
+/*
+ * Adds to a file, which must not become larger than max.  After a failure it is as it
+ * was, unless that fails too; ERR_NOT_FOUND when there is none.
+ */
+int durable_append(int dirfd, const char *name, struct blob piece, size_t max,
+    struct err *);
 /* Replaces a symbolic link in the same way. */
 int durable_symlink(int dirfd, const char *name, const char *target, struct err *);
 /* Renames within a directory. */

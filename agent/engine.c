@@ -75,9 +75,7 @@ static void
 lists_init(struct engine *e)
 {
 	LIST_INIT(&e->sessions);
-	LIST_INIT(&e->alarms);
 	STAILQ_INIT(&e->actions);
-	STAILQ_INIT(&e->outbox);
 }
 
 _Noreturn void
@@ -89,6 +87,7 @@ engine_run(int monitor, int nursery)
 	if ((e->base = event_base_new()) == NULL)
 		fatal("engine", "no event loop");
 	lists_init(e);
+	outbox_open(e);
 	e->status.started = time(NULL);
 	spawner_open(e, nursery);
 	privlink_open(e, monitor);

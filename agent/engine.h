@@ -14,8 +14,8 @@
  *   pending    services that do not use yet what is in force
  *   prober     one service asked over TLS what it serves
  *   watch      the services between commits
- *   expiry     dates and their alarms
- *   outbox     notifications on their way
+ *   alarms, sources, outbox, notices
+ *              notifications; see agent/notify.h
  *   snmplink   the snmp process: status out, SETs in
  *   actions    what SNMP asked for, one after the other
  *   publish    the status everyone answers from
@@ -43,8 +43,9 @@ struct priv_pending;
 struct child;
 /* Something SNMP asked for. */
 struct queued_action;
-/* A notification that no master has taken yet. */
-struct outgoing;
+/* Notifications, and what they are about. */
+struct outbox;
+struct sources;
 
 struct candidate {
 	struct held *held; /* NULL: there is none */
@@ -67,15 +68,8 @@ struct ticket {
 	struct snmp_prepare set;
 };
 
+/* Levels of an alarm about dates. */
 enum alarm { ALARM_NONE, ALARM_WARNING, ALARM_CRITICAL, ALARM_EXPIRED, ALARM_MAX };
-
-/* The alarm raised for one row; rows without one are not kept. */
-struct raised {
-	LIST_ENTRY(raised) next;
-	uint32_t index;
-	enum alarm alarm;
-	int64_t sent;
-};
 
 struct service_run {
 	struct prober *watcher; /* a probe between commits, under way */
@@ -138,12 +132,13 @@ struct engine {
 	struct commit *commit; /* NULL: none under way */
 	uint64_t tip;          /* revision of what a change of its own is built on */
 	bool stuck;            /* the last one could not even be undone */
+	struct err stuck_reason;
 	struct confirm confirm;
 	struct pending pending;
 	int new_services_fd; /* definitions that wait for the commit to end; -1: none */
 	struct pending new_pending; /* comes with it */
 	struct status status;
-	struct event *publish_timer, *watch_timer, *expiry_timer, *action_timer,
+	struct event *publish_timer, *watch_timer, *alarms_timer, *action_timer,
 	    *heartbeat_timer;
 	struct service_run services_run[LIMIT_SERVICES];
 	bool verifying; /* PRIV_VERIFY is not answered yet */
@@ -157,9 +152,8 @@ struct engine {
 	LIST_HEAD(, session) sessions;
 	STAILQ_HEAD(, queued_action) actions;
 	uint32_t action_session; /* the worker that does the first of them; 0: none */
-	STAILQ_HEAD(, outgoing) outbox;
-	int64_t notified[NOTIFY_KIND_MAX]; /* when each was raised last; 0: never */
-	LIST_HEAD(, raised) alarms;
+	struct outbox *outbox;
+	struct sources *sources;
 	struct ticket ticket;
 	uint32_t last_ticket;
 	struct event *ticket_timer;
@@ -343,13 +337,33 @@ void watch_tell(struct engine *, uint32_t service);
 void watch_expected(const struct engine *, const struct held *, uint32_t service,
     struct served *ret_served);
 
-/* --- expiry --- */
-void expiry_check(struct engine *);
+/* --- alarms --- */
+/* There is a configuration in force: what was raised before the start goes on. */
+void alarms_begin(struct engine *);
+/* Judges everything; again by itself each minute. */
+void alarms_check(struct engine *);
+/* Only what is about the device: a restart that is pending, stuck, files, clock. */
+void alarms_device(struct engine *);
+/* A service is out of sync, or is not any more. */
+void alarms_service(struct engine *, uint32_t service, bool raised);
+/* Another configuration is in force: what that changed is told, and all judged. */
+void alarms_changed(struct engine *, const struct held *old, const char *user);
+
+/* --- sources --- */
+void sources_open(struct engine *);
+void sources_free(struct engine *);
+/* Something happened; it is told now, or as soon as may be. */
+void source_event(struct engine *, const struct notification *);
 
 /* --- outbox --- */
-/* Takes a copy, gives it time and number. */
-void outbox_add(struct engine *, struct notification *);
+void outbox_open(struct engine *);
+void outbox_free(struct engine *);
+/* fd: state/outbox, or -1; nobody: there is no SNMP. */
+void outbox_boot(struct engine *, int fd, bool nobody);
+/* A master has all up to this one. */
 void outbox_taken(struct engine *, uint32_t seq);
+/* To the snmp process: what it may have; or all again, to a new one. */
+void outbox_send(struct engine *);
 void outbox_resend(struct engine *);
 
 /* --- snmplink --- */

@@ -19,6 +19,7 @@
 #include "agent/log.h"
 #include "agent/memfile.h"
 #include "agent/monitor_self.h"
+#include "agent/outbox_file.h"
 #include "agent/service_index.h"
 #include "agent/xalloc.h"
 
@@ -106,12 +107,32 @@ hash_machine_id(uint8_t ret_sha256[SHA256_SIZE])
 		fatal("monitor", "%s", err.text);
 }
 
+/* What was told before, as a sealed file; -1: nothing, or nothing that can be read. */
+static int
+outbox_file(const struct monitor *m)
+{
+	struct buf buf = { 0 };
+	struct err err = { .code = ERR_NONE };
+	int fd;
+
+	if (outbox_file_load(m->store.state.dir, &buf, &err) == -1) {
+		if (err.code != ERR_NOT_FOUND)
+			log_err("state", "%s: %s; going on without it", err.where,
+			    err.text);
+		return -1;
+	}
+	if ((fd = memfile_new("outbox", buf.data, buf.len, &err)) == -1)
+		fatal("monitor", "%s", err.text);
+	buf_clear(&buf);
+	return fd;
+}
+
 static void
 tell_boot(struct monitor *m)
 {
 	struct priv_boot *boot = xcalloc(1, sizeof(*boot));
 	const struct state *state = &m->store.state;
-	int fds[2], nfds = 1;
+	int fds[3], nfds = 1;
 
 	boot->generation = m->store.generations.live;
 	boot->recovered = m->store.recovered;
@@ -135,6 +156,9 @@ tell_boot(struct monitor *m)
 		fds[1] = running_snapshot(m);
 		nfds += fds[1] != -1;
 	}
+	boot->has_snmp = m->conf->agentx_socket[0] != '\0';
+	boot->has_outbox = (fds[nfds] = outbox_file(m)) != -1;
+	nfds += boot->has_outbox;
 	monitor_tell(m, PRIV_BOOT, 0, boot, sizeof(*boot), fds, nfds);
 	while (nfds > 0)
 		(void)close(fds[--nfds]);

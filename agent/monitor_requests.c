@@ -12,6 +12,7 @@
 #include "agent/log.h"
 #include "agent/memfile.h"
 #include "agent/monitor_self.h"
+#include "agent/outbox_file.h"
 #include "agent/stage.h"
 #include "agent/staged.h"
 #include "lib/snapshot.h"
@@ -166,6 +167,37 @@ do_counters(struct monitor *m, struct msg *msg, struct err *err)
 	const struct priv_counters *request = (const void *)msg->data;
 
 	return state_put_counters(&m->store.state, &request->counters, err);
+}
+
+/* Whole records, and nothing else, so that the next start can read them. */
+static void
+check_records(const struct mapping *map, bool anew)
+{
+	struct blob rest = { map->data, map->size };
+	struct outbox_record record;
+
+	if (anew && !outbox_file_open(&rest))
+		fatal("requests", "an irregular request: not an outbox");
+	while (outbox_file_next(&rest, &record))
+		continue;
+	if (rest.len != 0)
+		fatal("requests", "an irregular request: not a record");
+}
+
+static int
+do_outbox(struct monitor *m, struct msg *msg, struct err *err)
+{
+	const struct priv_outbox *request = (const void *)msg->data;
+	struct mapping map;
+	int rc;
+
+	if (memfile_map(msg->fds[0], OUTBOX_FILE_MAX, &map, err) == -1)
+		return -1;
+	check_records(&map, request->anew != 0);
+	rc = outbox_file_put(m->store.state.dir, (struct blob){ map.data, map.size },
+	    request->anew != 0, err);
+	mapping_clear(&map);
+	return rc;
 }
 
 static const char *const load_paths[] = {
@@ -350,6 +382,7 @@ static const struct msg_shape shapes[PRIV_TYPE_MAX] = {
 	[PRIV_HOLD] = { sizeof(struct priv_hold), 0, 0 },
 	[PRIV_PENDING] = { sizeof(struct priv_services), 0, 0 },
 	[PRIV_VERIFY] = { sizeof(struct priv_none), 0, 0 },
+	[PRIV_OUTBOX] = { sizeof(struct priv_outbox), 1, 1 },
 	[PRIV_SNMP_KILL] = { sizeof(struct priv_none), 0, 0 },
 };
 
@@ -365,6 +398,7 @@ static int (*const run[PRIV_TYPE_MAX])(struct monitor *, struct msg *, struct er
 	[PRIV_HOLD] = do_hold,
 	[PRIV_PENDING] = do_pending,
 	[PRIV_VERIFY] = do_verify,
+	[PRIV_OUTBOX] = do_outbox,
 	[PRIV_SNMP_KILL] = do_snmp_kill,
 };
 

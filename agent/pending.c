@@ -6,30 +6,16 @@
 #include "agent/engine.h"
 #include "agent/log.h"
 
-static void
-notify(struct engine *e)
-{
-	struct notification n = { .kind = e->pending.services != 0
-		    ? NOTIFY_RESTART_PENDING
-		    : NOTIFY_RESTART_PENDING_CLEAR };
-
-	n.u.restart.pending = e->pending.services != 0;
-	n.u.restart.generation = e->generation;
-	outbox_add(e, &n);
-}
-
 void
 pending_set_stuck(struct engine *e, bool stuck, const struct err *reason)
 {
-	struct notification n = { .kind = stuck ? NOTIFY_STUCK : NOTIFY_STUCK_CLEAR };
-
 	if (e->stuck == stuck)
 		return;
 	e->stuck = stuck;
-	n.u.commit.generation = e->generation;
+	err_clear(&e->stuck_reason);
 	if (reason != NULL)
-		n.u.commit.err = *reason;
-	outbox_add(e, &n);
+		e->stuck_reason = *reason;
+	alarms_device(e);
 	publish(e);
 }
 
@@ -58,7 +44,7 @@ pending_set(struct engine *e, struct pending pending)
 	if (pending.lost == 0 && old.lost != 0)
 		pending_set_stuck(e, false, NULL);
 	if ((pending.services != 0) != (old.services != 0)) {
-		notify(e);
+		alarms_device(e);
 		log_info("pending", "%s",
 		    pending.services != 0 ? "services wait for a restart"
 					  : "no service waits for a restart any more");

@@ -83,7 +83,9 @@ boot(struct engine *e, struct msg *msg)
 	const struct job rebuild = { .kind = JOB_REBUILD, .arg = b->generation };
 	struct err err = { 0 };
 
-	if (e->running != NULL || msg->nfds < 1)
+	const int nfds = msg->nfds - (b->has_outbox != 0); /* others than that */
+
+	if (e->running != NULL || nfds < 1)
 		fatal("privlink", "an irregular start from the monitor");
 	take_services(e, msg_take(msg, 0));
 	e->counters = b->counters;
@@ -98,8 +100,9 @@ boot(struct engine *e, struct msg *msg)
 	e->damaged = b->damaged != 0;
 	e->waited_before = UINT64_MAX;
 	confirm_set(e, &b->confirm, 0, 0);
-	e->status.load_errors = b->generation != 0 && msg->nfds < 2;
-	if (msg->nfds > 1)
+	e->status.load_errors = b->generation != 0 && nfds < 2;
+	outbox_boot(e, b->has_outbox != 0 ? msg_take(msg, nfds) : -1, b->has_snmp == 0);
+	if (nfds > 1)
 		e->running = held_new(msg_take(msg, 1), -1, &err);
 	if (e->running != NULL) {
 		engine_begin(e);

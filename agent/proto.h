@@ -59,6 +59,7 @@ enum priv_type {
 	PRIV_HOLD,     /* engine -> monitor: keep the definitions of services, or not */
 	PRIV_PENDING,  /* engine -> monitor: these services wait for a restart */
 	PRIV_VERIFY,   /* engine -> monitor: compare the live files with the manifest */
+	PRIV_OUTBOX,   /* engine -> monitor: make these notifications durable */
 	PRIV_SNMP_KILL, /* engine -> monitor: its heartbeat stopped; start another */
 	PRIV_DONE,      /* monitor -> engine: the answer to a request, by its id */
 	PRIV_TYPE_MAX
@@ -83,7 +84,10 @@ struct confirm_point {
 	char persist[STATUS_NAME]; /* "": it ends with its session */
 };
 
-/* PRIV_BOOT: services table, then the running snapshot (none on a new device). */
+/*
+ * PRIV_BOOT: services table, then the running snapshot (none on a new device), last
+ * with has_outbox state/outbox.
+ */
 struct priv_boot {
 	uint64_t generation; /* 0: none yet */
 	uint64_t recovered;  /* a commit of this generation was cut off; 0: none was */
@@ -101,6 +105,8 @@ struct priv_boot {
 	uint32_t verify_interval;        /* seconds between PRIV_VERIFY; 0: never */
 	struct pending pending;
 	struct confirm_point confirm; /* it still waits */
+	uint8_t has_outbox;
+	uint8_t has_snmp; /* there is somebody to notify */
 };
 
 /* PRIV_CLIENT: the connected socket. */
@@ -166,6 +172,12 @@ struct priv_load {
 
 struct priv_counters {
 	struct counters counters;
+};
+
+/* PRIV_OUTBOX: records, appended to what is there; anew: in its place. */
+struct priv_outbox {
+	uint32_t anew;
+	uint32_t zero;
 };
 
 /* PRIV_HOLD: ERR_CONFLICT when there are others than these already. */

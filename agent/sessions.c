@@ -196,7 +196,7 @@ sessions_begin(struct engine *e)
 	publish(e);
 	snmplink_send_snapshot(e);
 	watch_start(e);
-	expiry_check(e);
+	alarms_begin(e);
 	log_info("engine", "generation %llu in force",
 	    (unsigned long long)e->generation);
 	LIST_FOREACH(s, &e->sessions, next)

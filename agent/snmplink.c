@@ -156,11 +156,11 @@ snmplink_open(struct engine *e, int fd)
 		e->heartbeat_timer =
 		    event_new(e->base, -1, EV_PERSIST, on_heartbeat_timer, e);
 	event_add(e->heartbeat_timer, &tv);
+	outbox_resend(e);
 	if (!e->ready)
 		return;
 	snmplink_send_snapshot(e);
 	publish_now(e);
-	outbox_resend(e);
 }
 
 void

@@ -53,17 +53,12 @@ watch_judge(struct engine *e, uint32_t service)
 /* --- what is told of it --- */
 
 static void
-tell(struct engine *e, uint32_t i, enum notify_kind kind)
+tell(struct engine *e, uint32_t i, bool raised)
 {
 	const struct status_service *row = &e->status.services[i];
-	struct notification n = { .kind = kind, .index = row->index };
 
-	memcpy(n.u.service.name, row->name, sizeof(n.u.service.name));
-	n.u.service.state = row->state;
-	n.u.service.in_sync = row->in_sync;
-	n.u.service.last_result = row->last_result;
-	outbox_add(e, &n);
-	if (kind == NOTIFY_SERVICE_OUT_OF_SYNC)
+	alarms_service(e, i, raised);
+	if (raised)
 		log_warn("watch", "%s: out of sync: %s", row->name,
 		    row->last_error[0] != '\0' ? row->last_error
 					       : "it does not serve what is committed");
@@ -99,9 +94,9 @@ watch_tell(struct engine *e, uint32_t i)
 
 	run->differs = 0;
 	if (!run->told_out_of_sync && is_out(e, i))
-		tell(e, i, NOTIFY_SERVICE_OUT_OF_SYNC);
+		tell(e, i, true);
 	else if (run->told_out_of_sync && is_in(e, i))
-		tell(e, i, NOTIFY_SERVICE_IN_SYNC_CLEAR);
+		tell(e, i, false);
 	else
 		return;
 	run->told_out_of_sync = !run->told_out_of_sync;
@@ -262,6 +257,7 @@ on_verified(struct engine *e, void *context, const struct err *err, struct msg *
 		watch_judge(e, i);
 		watch_tell(e, i);
 	}
+	alarms_device(e);
 	publish(e);
 }
 
@@ -356,7 +352,7 @@ watch_move(struct engine *e, const struct services *old)
 	for (uint32_t i = 0; i < old->count; i++)
 		if (e->services_run[i].told_out_of_sync &&
 		    former_row(&e->services, old->rows[i].name) == -1)
-			tell(e, i, NOTIFY_SERVICE_IN_SYNC_CLEAR);
+			tell(e, i, false);
 	memcpy(runs, e->services_run, sizeof(runs));
 	memset(e->services_run, 0, sizeof(e->services_run));
 	for (uint32_t i = 0; i < e->services.count; i++) {

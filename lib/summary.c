@@ -97,8 +97,9 @@ key_severity(const struct snapshot_local *local)
  * Without a trust store there is nothing a chain could end in, and nobody asked that it
  * should; a self-signed certificate has no chain.
  */
-static enum severity
-chain_severity(const struct summing *s, const struct snapshot_local *local)
+enum severity
+local_chain_severity(const struct snapshot *snapshot,
+    const struct snapshot_local *local, int64_t now)
 {
 	static const enum severity severities[CHAIN_STATUS_MAX] = {
 		[CHAIN_UNKNOWN] = SEVERITY_UNKNOWN,
@@ -110,9 +111,9 @@ chain_severity(const struct summing *s, const struct snapshot_local *local)
 		[CHAIN_BAD_SIGNATURE] = SEVERITY_CRITICAL,
 		[CHAIN_BAD_PURPOSE] = SEVERITY_CRITICAL,
 	};
-	enum severity severity = severities[local_chain_status(local, s->now)];
+	enum severity severity = severities[local_chain_status(local, now)];
 
-	if (severity == SEVERITY_WARNING && !s->snapshot->header->has_trust_store)
+	if (severity == SEVERITY_WARNING && !snapshot->header->has_trust_store)
 		return SEVERITY_OK;
 	return severity;
 }
@@ -131,7 +132,8 @@ static void
 add_local(struct summing *s, const struct snapshot_local *local)
 {
 	enum validity validity = local_validity(s->snapshot, local, s->status, s->now);
-	enum severity key = key_severity(local), chain = chain_severity(s, local);
+	enum severity key = key_severity(local),
+		      chain = local_chain_severity(s->snapshot, local, s->now);
 
 	if (local->count > 0)
 		add_earliest(&s->summary, local);

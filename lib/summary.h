@@ -35,6 +35,9 @@ bool summary_in_use(const struct snapshot *, const struct snapshot_local *);
 /* The verdicts of one row at this time. */
 enum validity local_validity(const struct snapshot *, const struct snapshot_local *,
     const struct status *, int64_t now);
+/* OK where nobody asked that a chain should end in an anchor. */
+enum severity local_chain_severity(const struct snapshot *,
+    const struct snapshot_local *, int64_t now);
 enum chain_status local_chain_status(const struct snapshot_local *, int64_t now);
 
 #endif

@@ -23,7 +23,7 @@ engine_new(void)
 	assert_non_null(e->base = event_base_new());
 	assert_non_null(e->running = held_empty(&e->services, &err));
 	STAILQ_INIT(&e->actions);
-	STAILQ_INIT(&e->outbox);
+	outbox_open(e);
 	e->counters_saving = true;
 	e->counters.spin_lock = 41;
 	e->generation = 5;
@@ -41,7 +41,7 @@ timer_free(struct event *timer)
 static void
 engine_free(struct engine *e)
 {
-	outbox_taken(e, UINT32_MAX);
+	outbox_free(e);
 	timer_free(e->publish_timer);
 	held_drop(e->running);
 	event_base_free(e->base);
