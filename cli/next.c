@@ -288,6 +288,8 @@ tell_service(const json_t *service, json_t *lines)
 	for (i = 0; i < nitems(troubles); i++) {
 		t = &troubles[i];
 		if (!is(service, t->leaf, t->value) ||
+		    (strcmp(t->leaf, "in-sync") == 0 &&
+			json_flag(service, "restart-pending")) ||
 		    (t->undefined && json_has(service, "credential")))
 			continue;
 		(void)snprintf(cure, sizeof(cure),

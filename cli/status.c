@@ -350,6 +350,7 @@ add_service(struct table *table, const json_t *service)
 	const struct word *run = word_for(service_words, json_text(service, "state"));
 	bool locked = strcmp(json_text(service, "feature"), "missing") == 0;
 	bool waits = json_flag(service, "restart-pending");
+	bool is_old = waits && sync->severity == SEVERITY_CRITICAL;
 	char state[64];
 	char until[11];
 	const char *const values[] = {
@@ -357,7 +358,7 @@ add_service(struct table *table, const json_t *service)
 		json_flag(service, "enabled") ? "yes" : "no",
 		json_text(service, "credential"),
 		locked ? "feature key missing" : state,
-		sync->words,
+		is_old ? "certificate before" : sync->words,
 		until,
 		json_text(service, "last-error"),
 	};
@@ -371,7 +372,7 @@ add_service(struct table *table, const json_t *service)
 	table_paint(table, 3,
 	    locked || (waits && run->severity != SEVERITY_CRITICAL) ? SEVERITY_WARNING
 								    : run->severity);
-	table_paint(table, 4, sync->severity);
+	table_paint(table, 4, is_old ? SEVERITY_WARNING : sync->severity);
 	return 0;
 }
 

@@ -204,10 +204,12 @@ add_services(struct summing *s)
 
 		if (!service->enabled)
 			continue;
-		if (service->state == SERVICE_FAILED || service->in_sync == SYNC_OUT)
+		/* what waits for a restart, as was asked for, only warns */
+		if (service->state == SERVICE_FAILED ||
+		    (service->in_sync == SYNC_OUT && !service->restart_pending))
 			worsen(s, SEVERITY_CRITICAL);
 		if (service->feature == FEATURE_MISSING ||
-		    service->state == SERVICE_STOPPED)
+		    service->state == SERVICE_STOPPED || service->restart_pending)
 			worsen(s, SEVERITY_WARNING);
 	}
 }

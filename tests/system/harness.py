@@ -5,9 +5,11 @@ Nothing outside the directory is touched.  Every wait has a deadline and waits f
 something that can be seen; what was started is stopped by its own process id.
 """
 import contextlib
+import errno
 import json
 import os
 import pwd
+import random
 import re
 import shutil
 import signal
@@ -45,10 +47,20 @@ def wait_for(condition, what, deadline=DEADLINE):
 
 
 def free_port(kind=socket.SOCK_STREAM):
-    """A port of 127.0.0.1 that nobody uses now."""
+    """A port of 127.0.0.1 that nobody uses now.
+
+    It is below those the kernel gives to clients: one of these could be gone to somebody's
+    request before the server that is to have it has started.
+    """
     with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        while True:
+            port = random.randrange(10000, 32000)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
 
 
 def children(pid):

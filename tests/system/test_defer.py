@@ -57,6 +57,8 @@ def test_services_stay_as_they_are_until_restart(web, pki):
     untouched(web, old, new)
     text = web.cli("status").stdout
     assert "A restart is pending: what is in force is not used yet by nginx. certconf restart finishes it" in text
+    assert web.status()["overall-status"] == "warning", "it was asked for"
+    assert "serves another certificate" not in text and "certificate before" in text
     assert web.cli("restart").stdout.startswith("  ")
     web.wait_served(new.sha256())
     assert pending(web) == (False, False)

@@ -62,6 +62,14 @@ service_out(struct snapshot *snapshot, struct status *status)
 }
 
 static void
+service_waits(struct snapshot *snapshot, struct status *status)
+{
+	(void)snapshot;
+	status->services[1].in_sync = SYNC_OUT;
+	status->services[1].restart_pending = 1;
+}
+
+static void
 disabled_out(struct snapshot *snapshot, struct status *status)
 {
 	(void)snapshot;
@@ -182,6 +190,9 @@ static const struct scene scenes[] = {
 	    .earliest_days = 300 },
 	{ "service out of sync", .local = 300, .middle = 500, .root = 900,
 	    .change = service_out, .overall = SEVERITY_CRITICAL, .earliest_index = 1,
+	    .earliest_days = 300 },
+	{ "service waits for its restart", .local = 300, .middle = 500, .root = 900,
+	    .change = service_waits, .overall = SEVERITY_WARNING, .earliest_index = 1,
 	    .earliest_days = 300 },
 	{ "disabled one out of sync", .local = 300, .middle = 500, .root = 900,
 	    .change = disabled_out, .overall = SEVERITY_OK, .earliest_index = 1,
