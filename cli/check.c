@@ -153,6 +153,14 @@ cert_json(const struct cert *cert, struct text name, time_t now)
 	return json;
 }
 
+/* As the agent tells it: only when it is not monitored. */
+static void
+put_monitor(json_t *json, bool muted)
+{
+	if (muted)
+		(void)json_object_set_new(json, "monitor", json_false());
+}
+
 static json_t *
 credentials_json(const struct check *c)
 {
@@ -171,6 +179,10 @@ credentials_json(const struct check *c)
 		    json_string(name_text(&key_status_names, row->key_status)));
 		(void)json_object_set_new(json, "chain-status",
 		    json_string(name_text(&chain_status_names, row->verdict.status)));
+		put_monitor(json, row->muted);
+		if (row->has_warn_days)
+			(void)json_object_set_new(json, "warning-days",
+			    json_integer(row->warn_days));
 		(void)json_array_append_new(list, json);
 	}
 	return list;
@@ -179,14 +191,15 @@ credentials_json(const struct check *c)
 static json_t *
 anchors_json(const struct check *c)
 {
-	json_t *list = json_array();
+	json_t *list = json_array(), *json;
 	const struct anchor *anchor;
 	size_t i;
 
 	for (i = 0; i < c->config.nanchors; i++) {
 		anchor = &c->config.anchors[i];
-		(void)json_array_append_new(list,
-		    cert_json(&anchor->cert, anchor->name, c->now));
+		json = cert_json(&anchor->cert, anchor->name, c->now);
+		put_monitor(json, anchor->muted);
+		(void)json_array_append_new(list, json);
 	}
 	return list;
 }
@@ -210,13 +223,35 @@ services_json(const struct check *c)
 	return list;
 }
 
+/* What is not as it is by default, as YANG writes it. */
+static json_t *
+settings_json(const struct settings *settings)
+{
+	json_t *json = json_object();
+	unsigned int i;
+
+	for (i = 0; i < SETTING_MAX; i++) {
+		uint32_t value = setting_get(settings, i);
+		struct buf text = { NULL, 0, 0 };
+
+		if (value == setting_rows[i].standard)
+			continue;
+		if (buf_add_text(&text, "") == 0 && setting_write(&text, i, value) == 0)
+			(void)json_object_set_new(json, setting_rows[i].leaf,
+			    json_string((const char *)text.data));
+		buf_clear(&text);
+	}
+	return json;
+}
+
 static json_t *
 facts_json(const struct check *c, const char *file)
 {
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "result", "success", "file",
-	    file, "verification-mode", name_text(&verify_mode_names, c->config.mode),
-	    "certificate", credentials_json(c), "trust-anchor", anchors_json(c),
-	    "service", services_json(c));
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "result", "success",
+	    "file", file, "verification-mode",
+	    name_text(&verify_mode_names, c->config.mode), "certificate",
+	    credentials_json(c), "trust-anchor", anchors_json(c), "service",
+	    services_json(c), "monitoring", settings_json(&c->config.settings));
 }
 
 static void
@@ -235,12 +270,33 @@ print_certificate(const json_t *certificate)
 	    date_words(json_text(certificate, "not-after"), date, sizeof(date)),
 	    days_words(json_number(certificate, "days-left"), days, sizeof(days)));
 	out_field("Expires", text);
+	if (!json_monitored(certificate))
+		out_field("Monitored", "no");
+	if (json_has(certificate, "warning-days"))
+		out_field("Warning",
+		    count_words(json_number(certificate, "warning-days"), "day", days,
+			sizeof(days)));
 	out_field("Private key", "Key matches certificate");
 	(void)snprintf(text, sizeof(text), "%s, %s",
 	    json_text(certificate, "chain-status"),
 	    count_words(json_number(certificate, "chain-length"), "certificate", days,
 		sizeof(days)));
 	out_field("Chain", text);
+}
+
+/* Only what is not as it is by default. */
+static void
+print_monitoring(json_t *monitoring)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(monitoring, name, value)
+	{
+		(void)printf("Monitoring: %s ", name);
+		out_safe(stdout, json_string_value(value));
+		(void)putchar('\n');
+	}
 }
 
 static void
@@ -261,6 +317,7 @@ print_facts(const struct check *c, const json_t *facts)
 		    count_words(c->config.duplicates, "certificate", words,
 			sizeof(words)));
 	(void)printf("Verification mode: %s\n", json_text(facts, "verification-mode"));
+	print_monitoring(json_object_get(facts, "monitoring"));
 	json_array_foreach(services, i, entry)
 		(void)printf(
 		    "Service %s: %s; only the device knows whether there is one\n",

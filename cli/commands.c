@@ -14,6 +14,7 @@
 #include "lib/limits.h"
 #include "lib/names.h"
 #include "lib/schema.h"
+#include "lib/settings.h"
 
 #define START "<certconf xmlns=\"" CERTCONF_NS "\" xmlns:nc=\"" NETCONF_NS "\">"
 #define END "</certconf>"
@@ -381,6 +382,93 @@ set_service(struct cli *cli)
 	return status;
 }
 
+/* --- monitoring --- */
+
+static bool
+is_setting(const char *name)
+{
+	for (unsigned int i = 0; i < SETTING_MAX; i++) {
+		if (strcmp(name, setting_rows[i].leaf) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What is wrong with the value is for the agent to say. */
+static int
+write_setting(struct buf *config, const char *name, const char *value, struct err *err)
+{
+	const bool is_default = strcmp(value, "default") == 0;
+
+	(void)buf_printf(config, START "<monitoring><%s%s>", name,
+	    is_default ? " nc:operation=\"remove\"" : "");
+	if (!is_default && markup_value(config, name, value, err) == -1)
+		return -1;
+	return buf_printf(config, "</%s></monitoring>" END, name);
+}
+
+static int
+set_monitoring(struct cli *cli)
+{
+	const char *name = cli->operands[1];
+	struct buf config = { 0 };
+	struct err err = { 0 };
+	char comment[COMMENT];
+	int status;
+
+	if (cli->noperands != 3)
+		return cli_misuse(cli,
+		    "usage: certconf set monitoring SETTING VALUE|default");
+	if (!is_setting(name))
+		return cli_misuse(cli, "there is no setting %s: certconf(1)", name);
+	(void)snprintf(comment, sizeof(comment), "%s %.64s", name, cli->operands[2]);
+	if (write_setting(&config, name, cli->operands[2], &err) == -1)
+		status = err.code == ERR_NONE ? no_memory(cli)
+					      : cli_fail(cli, EXIT_INVALID, &err);
+	else
+		status =
+		    change(cli, &config, "The candidate has the setting.", comment);
+	buf_clear(&config);
+	return status;
+}
+
+static const struct service_switch monitor_switches[] = {
+	{ "monitored", "true", "The candidate has it monitored." },
+	{ "unmonitored", "false", "The candidate does not have it monitored." },
+};
+
+/* The entry of a list of monitoring: "certificate" or "trust-anchor". */
+static int
+set_monitored(struct cli *cli)
+{
+	const char *list = cli->operands[0], *name = cli->operands[1];
+	const struct service_switch *s = NULL;
+	struct buf config = { 0 };
+	struct err err = { 0 };
+	char comment[COMMENT];
+	int status;
+
+	for (size_t i = 0; cli->noperands == 3 && i < nitems(monitor_switches); i++) {
+		if (strcmp(cli->operands[2], monitor_switches[i].word) == 0)
+			s = &monitor_switches[i];
+	}
+	if (s == NULL)
+		return cli_misuse(cli, "a %s is set to monitored or unmonitored", list);
+	(void)snprintf(comment, sizeof(comment), "%s %.64s %s", list, name, s->word);
+	if (buf_printf(&config, START "<monitoring><%s><name>", list) == -1 ||
+	    markup_value(&config, list, name, &err) == -1 ||
+	    buf_printf(&config, "</name><monitor>%s</monitor></%s></monitoring>" END,
+		s->value, list) == -1)
+		status = err.code == ERR_NONE ? no_memory(cli)
+					      : cli_fail(cli, EXIT_INVALID, &err);
+	else
+		status = change(cli, &config, s->text, comment);
+	buf_clear(&config);
+	return status;
+}
+
+/* --- deletions --- */
+
 static int delete (struct cli *cli, const char *element, const char *text,
     const char *comment)
 {
@@ -418,6 +506,9 @@ struct object {
 static const struct object settable[] = {
 	{ "verification-mode", set_mode },
 	{ "service", set_service },
+	{ "monitoring", set_monitoring },
+	{ "certificate", set_monitored },
+	{ "trust-anchor", set_monitored },
 	{ .name = NULL },
 };
 

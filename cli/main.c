@@ -84,9 +84,12 @@ const struct verb verbs[] = {
 	    "Judges FILE as the first document on a new device, and sends nothing.",
 	    "certconf check device.xml" },
 	{ "set", verb_set, OPTIONS_COMMIT, 2, 3,
-	    "verification-mode MODE | service NAME enabled|disabled",
-	    "change the verification mode, or switch a service",
-	    "MODE is none, outgoing or outgoing-and-incoming.",
+	    "verification-mode MODE | service NAME enabled|disabled | monitoring SETTING "
+	    "VALUE | certificate|trust-anchor NAME monitored|unmonitored",
+	    "change the verification mode, switch a service, or say when to warn",
+	    "MODE is none, outgoing or outgoing-and-incoming. SETTING is warning-days, "
+	    "warning-percent, critical-days, critical-percent, repeat-hours, "
+	    "minimum-interval or notify; VALUE can be default.",
 	    "certconf set verification-mode outgoing" },
 	{ "delete", verb_delete, OPTIONS_COMMIT, 1, 1, "certificate | trust-store",
 	    "go back to the factory certificate, or empty the trust store",

@@ -345,6 +345,13 @@ static const struct flaw flaws[] = {
 	    "import" },
 };
 
+/* Whether what is wrong with it is anything to do. */
+static bool
+counts(const json_t *certificate)
+{
+	return json_flag(certificate, "in-use") && json_monitored(certificate);
+}
+
 static void
 tell_flaws(const json_t *state, json_t *lines)
 {
@@ -353,8 +360,7 @@ tell_flaws(const json_t *state, json_t *lines)
 	size_t i, k;
 
 	json_array_foreach(json_object_get(state, "certificate"), i, certificate) {
-		for (k = 0; json_flag(certificate, "in-use") && k < nitems(flaws);
-		     k++) {
+		for (k = 0; counts(certificate) && k < nitems(flaws); k++) {
 			if (is(certificate, flaws[k].leaf, flaws[k].value) &&
 			    (trust || !flaws[k].with_trust_store))
 				say(lines, "Certificate %s: %s",
@@ -373,8 +379,7 @@ tell_expiry(const json_t *state, json_t *lines)
 	size_t i, k;
 
 	json_array_foreach(json_object_get(state, "certificate"), i, certificate) {
-		for (k = 0; json_flag(certificate, "in-use") && k < nitems(ending);
-		     k++) {
+		for (k = 0; counts(certificate) && k < nitems(ending); k++) {
 			if (is(certificate, "status", ending[k]))
 				say(lines,
 				    "Certificate %s: %s. Import its successor: "
@@ -389,10 +394,18 @@ tell_expiry(const json_t *state, json_t *lines)
 static void
 tell_factory(const json_t *state, json_t *lines)
 {
-	if (json_flag(state, "factory-in-use"))
-		say(lines,
-		    "The factory certificate is in use. Import your own: "
-		    "certconf import --cert FILE --key FILE --commit");
+	const json_t *certificate;
+	size_t i;
+
+	if (!json_flag(state, "factory-in-use"))
+		return;
+	json_array_foreach(json_object_get(state, "certificate"), i, certificate) {
+		if (json_flag(certificate, "factory") && !json_monitored(certificate))
+			return; /* somebody knows, and wants it so */
+	}
+	say(lines,
+	    "The factory certificate is in use. Import your own: "
+	    "certconf import --cert FILE --key FILE --commit");
 }
 
 static void

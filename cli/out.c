@@ -274,6 +274,12 @@ json_flag(const json_t *object, const char *name)
 }
 
 bool
+json_monitored(const json_t *row)
+{
+	return !json_is_false(json_object_get(row, "monitor"));
+}
+
+bool
 json_has(const json_t *object, const char *name)
 {
 	return json_object_get(object, name) != NULL;

@@ -61,6 +61,8 @@ const char *count_words(int64_t count, const char *noun, char *buf, size_t size)
 const char *json_text(const json_t *, const char *name);
 int64_t json_number(const json_t *, const char *name);
 bool json_flag(const json_t *, const char *name);
+/* Whether the agent monitors it: the leaf is there only when it does not. */
+bool json_monitored(const json_t *row);
 bool json_has(const json_t *, const char *name);
 
 /* Prints the object as JSON, and frees it. */

@@ -192,6 +192,7 @@ static const struct node_shape shapes[] = {
 	{ "self-signed", SHAPE_BOOLEAN },
 	{ "factory", SHAPE_BOOLEAN },
 	{ "in-use", SHAPE_BOOLEAN },
+	{ "monitor", SHAPE_BOOLEAN },
 	{ "enabled", SHAPE_BOOLEAN },
 	{ "valid", SHAPE_BOOLEAN },
 	{ "conflict", SHAPE_BOOLEAN },

@@ -92,6 +92,14 @@ painted_field(const char *label, const struct word *word)
 	(void)putchar('\n');
 }
 
+/* Of its dates: none that anybody should look at when it is not monitored. */
+static enum severity
+severity_of_dates(const json_t *row)
+{
+	return json_monitored(row) ? severity_of_status(json_text(row, "status"))
+				   : SEVERITY_UNKNOWN;
+}
+
 /* "5 of 132 are shown; all: certconf status --all" */
 static void
 note_rest(size_t shown, size_t count)
@@ -160,8 +168,7 @@ print_expiry(const json_t *certificate)
 	    date_words(json_text(certificate, "not-after"), date, sizeof(date)));
 	if (json_has(certificate, "days-left") && strcmp(date, "never") != 0) {
 		(void)fputs(" (", stdout);
-		out_painted(stdout,
-		    severity_of_status(json_text(certificate, "status")),
+		out_painted(stdout, severity_of_dates(certificate),
 		    days_words(json_number(certificate, "days-left"), days,
 			sizeof(days)));
 		(void)putchar(')');
@@ -193,6 +200,8 @@ print_certificate(const json_t *certificate)
 	out_field("Issued",
 	    date_words(json_text(certificate, "not-before"), date, sizeof(date)));
 	print_expiry(certificate);
+	if (!json_monitored(certificate))
+		out_field("Monitored", "no");
 	painted_field("Private key",
 	    word_for(key_words, json_text(certificate, "key-status")));
 	print_chain(certificate);
@@ -241,18 +250,21 @@ add_other(struct table *table, const json_t *certificate)
 {
 	const struct word *key =
 	    word_for(key_words, json_text(certificate, "key-status"));
-	char date[40];
+	char date[40], use[32];
 	const char *const values[] = {
 		json_text(certificate, "name"),
 		json_text(certificate, "subject"),
 		date_words(json_text(certificate, "not-after"), date, sizeof(date)),
 		key->words,
-		json_flag(certificate, "in-use") ? "yes" : "no",
+		use,
 	};
 
+	(void)snprintf(use, sizeof(use), "%s%s",
+	    json_flag(certificate, "in-use") ? "yes" : "no",
+	    json_monitored(certificate) ? "" : ", not monitored");
 	if (table_row(table, values) == -1)
 		return -1;
-	table_paint(table, 2, severity_of_status(json_text(certificate, "status")));
+	table_paint(table, 2, severity_of_dates(certificate));
 	table_paint(table, 3, key->severity);
 	return 0;
 }
@@ -291,7 +303,7 @@ static int
 add_anchor(struct table *table, const json_t *anchor)
 {
 	const char *issuer = json_text(anchor, "issuer");
-	char issued[11], expires[11];
+	char issued[11], expires[32];
 	const char *const values[] = {
 		json_text(anchor, "subject"),
 		json_flag(anchor, "self-signed") ? "(the same)" : issuer,
@@ -300,10 +312,12 @@ add_anchor(struct table *table, const json_t *anchor)
 	};
 
 	(void)snprintf(issued, sizeof(issued), "%s", json_text(anchor, "not-before"));
-	(void)snprintf(expires, sizeof(expires), "%s", json_text(anchor, "not-after"));
+	(void)snprintf(expires, sizeof(expires), "%.10s%s",
+	    json_text(anchor, "not-after"),
+	    json_monitored(anchor) ? "" : ", not monitored");
 	if (table_row(table, values) == -1)
 		return -1;
-	table_paint(table, 3, severity_of_status(json_text(anchor, "status")));
+	table_paint(table, 3, severity_of_dates(anchor));
 	return 0;
 }
 

@@ -63,6 +63,20 @@ static const char template_text[] =
     "    <credential>local</credential>\n"
     "  </service>\n"
     "  -->\n"
+    "\n"
+    "  <!-- When to warn, where it is not the default: days or per cent of its lifetime\n"
+    "       before a certificate ends, whichever is the shorter.\n"
+    "  <monitoring>\n"
+    "    <warning-days>30</warning-days>\n"
+    "    <warning-percent>33</warning-percent>\n"
+    "    <critical-days>7</critical-days>\n"
+    "    <critical-percent>10</critical-percent>\n"
+    "    <certificate>\n"
+    "      <name>factory</name>\n"
+    "      <monitor>false</monitor>\n"
+    "    </certificate>\n"
+    "  </monitoring>\n"
+    "  -->\n"
     "</certconf>\n";
 
 int

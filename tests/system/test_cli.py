@@ -1022,7 +1022,7 @@ def test_misuse_is_explained(certconf, args, words):
 def test_help_knows_every_verb(certconf):
     text = certconf("help").stdout
     verbs = re.findall(r"^  ([a-z]+) +\S", text, re.MULTILINE)
-    assert len(verbs) == 16
+    assert len(verbs) == 17
     for verb in verbs:
         of_verb = certconf(verb, "--help").stdout
         assert of_verb == certconf("help", verb).stdout

@@ -201,6 +201,14 @@ static const struct next_row nexts[] = {
 	    NULL },
 	{ "not in use",
 	    "{'certificate':[{'name':'a','in-use':false,'status':'expired'}]}", NULL },
+	{ "expired, not monitored",
+	    "{'certificate':[{'name':'a','in-use':true,'monitor':false,"
+	    "'status':'expired'}]}",
+	    NULL },
+	{ "factory, not monitored",
+	    "{'factory-in-use':true,'certificate':[{'name':'factory','factory':true,"
+	    "'monitor':false}]}",
+	    NULL },
 	{ "my confirmed commit",
 	    "{'current-time':'2026-11-23T08:00:00Z','stuck':1,'confirmed-commit':{"
 	    "'until':'2026-11-23T08:09:01Z','user':'me','persistent':true,'restore':3}}",

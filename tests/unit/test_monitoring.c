@@ -12,6 +12,7 @@
 
 #include "lib/changes.h"
 #include "lib/monitoring.h"
+#include "lib/settings.h"
 #include "tests/unit/documents.h"
 #include "tests/unit/model.h"
 
