@@ -7,18 +7,26 @@
 
 typedef void fact_get(struct snmp_value *, const struct cert *, int64_t now);
 
+/* What a certificate does not have is absent, and not an empty text. */
+static void
+text(struct snmp_value *value, struct text text)
+{
+	if (text.len > 0)
+		snmp_value_text(value, text, LIMIT_TEXT);
+}
+
 static void
 subject(struct snmp_value *value, const struct cert *cert, int64_t now)
 {
 	(void)now;
-	snmp_value_text(value, cert->subject, LIMIT_TEXT);
+	text(value, cert->subject);
 }
 
 static void
 issuer(struct snmp_value *value, const struct cert *cert, int64_t now)
 {
 	(void)now;
-	snmp_value_text(value, cert->issuer, LIMIT_TEXT);
+	text(value, cert->issuer);
 }
 
 static void
@@ -124,14 +132,14 @@ static void
 ext_key_usage(struct snmp_value *value, const struct cert *cert, int64_t now)
 {
 	(void)now;
-	snmp_value_text(value, cert->ext_key_usage, LIMIT_TEXT);
+	text(value, cert->ext_key_usage);
 }
 
 static void
 sans(struct snmp_value *value, const struct cert *cert, int64_t now)
 {
 	(void)now;
-	snmp_value_text(value, cert->sans, LIMIT_TEXT);
+	text(value, cert->sans);
 }
 
 static fact_get *const facts[] = {
@@ -157,15 +165,31 @@ static fact_get *const facts[] = {
 _Static_assert(nitems(facts) == FACT_SUBJECT_PART, "one function for each fact");
 
 void
-snmp_fact(struct snmp_value *value, const struct cert *cert, unsigned int fact,
-    int64_t now)
+snmp_fact(const struct snmp_cell *cell, struct snmp_value *value)
 {
+	const uint32_t n = cell->table->cert(cell);
+	const size_t fact = cell->column->arg;
+	struct cert cert;
+
+	if (n == NO_CERT)
+		return;
+	snapshot_cert(&cell->view->snapshot, n, &cert);
 	if (fact < FACT_SUBJECT_PART)
-		facts[fact](value, cert, now);
+		facts[fact](value, &cert, cell->view->now);
 	else if (fact < FACT_ISSUER_PART)
-		snmp_value_text(value, cert->subject_part[fact - FACT_SUBJECT_PART],
-		    LIMIT_TEXT);
+		text(value, cert.subject_part[fact - FACT_SUBJECT_PART]);
 	else
-		snmp_value_text(value, cert->issuer_part[fact - FACT_ISSUER_PART],
-		    LIMIT_TEXT);
+		text(value, cert.issuer_part[fact - FACT_ISSUER_PART]);
+}
+
+void
+snmp_fact_validity(const struct snmp_cell *cell, struct snmp_value *value)
+{
+	const struct snapshot *snapshot = &cell->view->snapshot;
+	int64_t from, to;
+
+	snapshot_dates(snapshot, cell->table->cert(cell), &from, &to);
+	snmp_value_enum(value, &validity_names,
+	    validity_of(from, to, cell->view->now, cell->view->status.clock,
+		&snapshot->header->settings));
 }

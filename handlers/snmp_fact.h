@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* The facts of one certificate, which tables of local ones and of anchors both show. */
+/*
+ * The columns that all tables of certificates have.  A table that uses them says which
+ * certificate a row is about.
+ */
 #ifndef HANDLERS_SNMP_FACT_H
 #define HANDLERS_SNMP_FACT_H
 
-#include "handlers/snmp_value.h"
+#include "handlers/snmp_table.h"
 #include "lib/cert.h"
 
 enum snmp_fact {
@@ -30,7 +33,27 @@ enum snmp_fact {
 	FACT_MAX = FACT_ISSUER_PART + DN_PART_MAX
 };
 
-void snmp_fact(struct snmp_value *, const struct cert *, unsigned int fact,
-    int64_t now);
+/* As the get of a column; its arg is enum snmp_fact: FACT(COLUMN_..., SUBJECT). */
+void snmp_fact(const struct snmp_cell *, struct snmp_value *);
+
+#define FACT(n, fact) GETTER_OF(n, snmp_fact, FACT_##fact)
+
+/* The verdict on its dates, by the bands that are common to all. */
+void snmp_fact_validity(const struct snmp_cell *, struct snmp_value *);
+
+/* The twelve columns of a table's subject and issuer, which follow each other. */
+#define DN_COLUMNS(table)                                                              \
+	FACT(COLUMN_##table##_SUBJECT_COUNTRY, SUBJECT_PART + DN_C),                   \
+	    FACT(COLUMN_##table##_SUBJECT_STATE, SUBJECT_PART + DN_ST),                \
+	    FACT(COLUMN_##table##_SUBJECT_LOCALITY, SUBJECT_PART + DN_L),              \
+	    FACT(COLUMN_##table##_SUBJECT_ORG, SUBJECT_PART + DN_O),                   \
+	    FACT(COLUMN_##table##_SUBJECT_ORG_UNIT, SUBJECT_PART + DN_OU),             \
+	    FACT(COLUMN_##table##_SUBJECT_COMMON_NAME, SUBJECT_PART + DN_CN),          \
+	    FACT(COLUMN_##table##_ISSUER_COUNTRY, ISSUER_PART + DN_C),                 \
+	    FACT(COLUMN_##table##_ISSUER_STATE, ISSUER_PART + DN_ST),                  \
+	    FACT(COLUMN_##table##_ISSUER_LOCALITY, ISSUER_PART + DN_L),                \
+	    FACT(COLUMN_##table##_ISSUER_ORG, ISSUER_PART + DN_O),                     \
+	    FACT(COLUMN_##table##_ISSUER_ORG_UNIT, ISSUER_PART + DN_OU),               \
+	    FACT(COLUMN_##table##_ISSUER_COMMON_NAME, ISSUER_PART + DN_CN)
 
 #endif

@@ -8,17 +8,6 @@
 #include "mib/mib_oids.h"
 
 #define NAME_MAX_SHOWN 64
-#define WARN_DAYS_GLOBAL (-1)
-
-/* The leaf; false while only the key is there. */
-static bool
-leaf(struct snmp_view *view, const struct snapshot_local *local, struct cert *ret_cert)
-{
-	if (local->count == 0)
-		return false;
-	snapshot_cert(&view->snapshot, local->first_cert, ret_cert);
-	return true;
-}
 
 /* --- about the row --- */
 
@@ -39,14 +28,16 @@ key_status(const struct snmp_cell *cell, struct snmp_value *value)
 	snmp_value_enum(value, &key_status_names, local->key_status);
 }
 
+/* Of the certificate; while only the key is there, of the key. */
 static void
 key_id(const struct snmp_cell *cell, struct snmp_value *value)
 {
 	const struct snapshot_local *local = cell->row;
 	struct cert cert;
 
-	snmp_value_sha256(value,
-	    leaf(cell->view, local, &cert) ? cert.key_id : local->key_id);
+	if (local->count > 0)
+		snapshot_cert(&cell->view->snapshot, local->first_cert, &cert);
+	snmp_value_sha256(value, local->count > 0 ? cert.key_id : local->key_id);
 }
 
 /* Where the generation in force keeps its files. */
@@ -91,15 +82,17 @@ row_changed(const struct snmp_cell *cell, struct snmp_value *value)
 static void
 monitored(const struct snmp_cell *cell, struct snmp_value *value)
 {
-	(void)cell; /* muting comes with the settings */
-	snmp_value_truth(value, true);
+	const struct snapshot_local *local = cell->row;
+
+	snmp_value_truth(value, local->muted == 0);
 }
 
 static void
 warn_days(const struct snmp_cell *cell, struct snmp_value *value)
 {
-	(void)cell;
-	snmp_value_integer(value, WARN_DAYS_GLOBAL);
+	const struct snapshot_local *local = cell->row;
+
+	snmp_value_integer(value, local->warn_days);
 }
 
 /* --- about its certificate and chain --- */
@@ -140,59 +133,38 @@ chain_length(const struct snmp_cell *cell, struct snmp_value *value)
 		snmp_value_number(value, local->count - 1);
 }
 
-/* Whatever is a fact of the leaf alone. */
-static void
-fact(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	struct cert cert;
-
-	if (leaf(cell->view, cell->row, &cert))
-		snmp_fact(value, &cert, cell->arg, cell->view->now);
-}
-
 static const struct snmp_column columns[] = {
-	{ COLUMN_LOCAL_NAME, row_name, 0 },
-	{ COLUMN_LOCAL_SUBJECT, fact, FACT_SUBJECT },
-	{ COLUMN_LOCAL_ISSUER, fact, FACT_ISSUER },
-	{ COLUMN_LOCAL_SERIAL, fact, FACT_SERIAL },
-	{ COLUMN_LOCAL_NOT_BEFORE, fact, FACT_NOT_BEFORE },
-	{ COLUMN_LOCAL_NOT_AFTER, fact, FACT_NOT_AFTER },
-	{ COLUMN_LOCAL_NOT_BEFORE_TIME, fact, FACT_NOT_BEFORE_TIME },
-	{ COLUMN_LOCAL_NOT_AFTER_TIME, fact, FACT_NOT_AFTER_TIME },
-	{ COLUMN_LOCAL_DAYS_REMAINING, fact, FACT_DAYS_LEFT },
-	{ COLUMN_LOCAL_SECS_REMAINING, fact, FACT_SECONDS_LEFT },
-	{ COLUMN_LOCAL_LIFE_REMAINING, fact, FACT_LIFE_LEFT },
-	{ COLUMN_LOCAL_STATUS, validity, 0 },
-	{ COLUMN_LOCAL_KEY_STATUS, key_status, 0 },
-	{ COLUMN_LOCAL_CHAIN_STATUS, chain_status, 0 },
-	{ COLUMN_LOCAL_CHAIN_NOT_AFTER, chain_not_after, 0 },
-	{ COLUMN_LOCAL_CHAIN_LENGTH, chain_length, 0 },
-	{ COLUMN_LOCAL_FINGERPRINT, fact, FACT_FINGERPRINT },
-	{ COLUMN_LOCAL_KEY_ID, key_id, 0 },
-	{ COLUMN_LOCAL_KEY_ALGORITHM, fact, FACT_KEY_ALGORITHM },
-	{ COLUMN_LOCAL_KEY_BITS, fact, FACT_KEY_BITS },
-	{ COLUMN_LOCAL_SIG_ALGORITHM, fact, FACT_SIG_ALGORITHM },
-	{ COLUMN_LOCAL_SELF_SIGNED, fact, FACT_SELF_SIGNED },
-	{ COLUMN_LOCAL_KEY_USAGE, fact, FACT_KEY_USAGE },
-	{ COLUMN_LOCAL_EXT_KEY_USAGE, fact, FACT_EXT_KEY_USAGE },
-	{ COLUMN_LOCAL_SANS, fact, FACT_SANS },
-	{ COLUMN_LOCAL_SOURCE, source, 0 },
-	{ COLUMN_LOCAL_INSTALLED, installed, 0 },
-	{ COLUMN_LOCAL_ROW_LAST_CHANGE, row_changed, 0 },
-	{ COLUMN_LOCAL_MONITOR, monitored, 0 },
-	{ COLUMN_LOCAL_WARN_DAYS, warn_days, 0 },
-	{ COLUMN_LOCAL_SUBJECT_COUNTRY, fact, FACT_SUBJECT_PART + DN_C },
-	{ COLUMN_LOCAL_SUBJECT_STATE, fact, FACT_SUBJECT_PART + DN_ST },
-	{ COLUMN_LOCAL_SUBJECT_LOCALITY, fact, FACT_SUBJECT_PART + DN_L },
-	{ COLUMN_LOCAL_SUBJECT_ORG, fact, FACT_SUBJECT_PART + DN_O },
-	{ COLUMN_LOCAL_SUBJECT_ORG_UNIT, fact, FACT_SUBJECT_PART + DN_OU },
-	{ COLUMN_LOCAL_SUBJECT_COMMON_NAME, fact, FACT_SUBJECT_PART + DN_CN },
-	{ COLUMN_LOCAL_ISSUER_COUNTRY, fact, FACT_ISSUER_PART + DN_C },
-	{ COLUMN_LOCAL_ISSUER_STATE, fact, FACT_ISSUER_PART + DN_ST },
-	{ COLUMN_LOCAL_ISSUER_LOCALITY, fact, FACT_ISSUER_PART + DN_L },
-	{ COLUMN_LOCAL_ISSUER_ORG, fact, FACT_ISSUER_PART + DN_O },
-	{ COLUMN_LOCAL_ISSUER_ORG_UNIT, fact, FACT_ISSUER_PART + DN_OU },
-	{ COLUMN_LOCAL_ISSUER_COMMON_NAME, fact, FACT_ISSUER_PART + DN_CN },
+	GETTER(COLUMN_LOCAL_NAME, row_name),
+	FACT(COLUMN_LOCAL_SUBJECT, SUBJECT),
+	FACT(COLUMN_LOCAL_ISSUER, ISSUER),
+	FACT(COLUMN_LOCAL_SERIAL, SERIAL),
+	FACT(COLUMN_LOCAL_NOT_BEFORE, NOT_BEFORE),
+	FACT(COLUMN_LOCAL_NOT_AFTER, NOT_AFTER),
+	FACT(COLUMN_LOCAL_NOT_BEFORE_TIME, NOT_BEFORE_TIME),
+	FACT(COLUMN_LOCAL_NOT_AFTER_TIME, NOT_AFTER_TIME),
+	FACT(COLUMN_LOCAL_DAYS_REMAINING, DAYS_LEFT),
+	FACT(COLUMN_LOCAL_SECS_REMAINING, SECONDS_LEFT),
+	FACT(COLUMN_LOCAL_LIFE_REMAINING, LIFE_LEFT),
+	GETTER(COLUMN_LOCAL_STATUS, validity),
+	GETTER(COLUMN_LOCAL_KEY_STATUS, key_status),
+	GETTER(COLUMN_LOCAL_CHAIN_STATUS, chain_status),
+	GETTER(COLUMN_LOCAL_CHAIN_NOT_AFTER, chain_not_after),
+	GETTER(COLUMN_LOCAL_CHAIN_LENGTH, chain_length),
+	FACT(COLUMN_LOCAL_FINGERPRINT, FINGERPRINT),
+	GETTER(COLUMN_LOCAL_KEY_ID, key_id),
+	FACT(COLUMN_LOCAL_KEY_ALGORITHM, KEY_ALGORITHM),
+	FACT(COLUMN_LOCAL_KEY_BITS, KEY_BITS),
+	FACT(COLUMN_LOCAL_SIG_ALGORITHM, SIG_ALGORITHM),
+	FACT(COLUMN_LOCAL_SELF_SIGNED, SELF_SIGNED),
+	FACT(COLUMN_LOCAL_KEY_USAGE, KEY_USAGE),
+	FACT(COLUMN_LOCAL_EXT_KEY_USAGE, EXT_KEY_USAGE),
+	FACT(COLUMN_LOCAL_SANS, SANS),
+	GETTER(COLUMN_LOCAL_SOURCE, source),
+	GETTER(COLUMN_LOCAL_INSTALLED, installed),
+	GETTER(COLUMN_LOCAL_ROW_LAST_CHANGE, row_changed),
+	GETTER(COLUMN_LOCAL_MONITOR, monitored),
+	GETTER(COLUMN_LOCAL_WARN_DAYS, warn_days),
+	DN_COLUMNS(LOCAL),
 };
 
 static size_t
@@ -210,6 +182,15 @@ row(const struct snmp_view *view, size_t n, uint32_t *ret_index)
 	return local;
 }
 
+/* The leaf; there is none while only the key is there. */
+static uint32_t
+leaf(const struct snmp_cell *cell)
+{
+	const struct snapshot_local *local = cell->row;
+
+	return local->count > 0 ? local->first_cert : NO_CERT;
+}
+
 static const unsigned long table_oid[] = { OID_LOCAL_ENTRY };
 
 const struct snmp_table snmp_local_table = {
@@ -222,4 +203,5 @@ const struct snmp_table snmp_local_table = {
 	.indices = 1,
 	.count = count,
 	.row = row,
+	.cert = leaf,
 };

@@ -141,6 +141,7 @@ main(int argc, char *argv[])
 		snmp_agentx_close(&front->agentx);
 	}
 	snmp_notify_clear(&front->notify);
+	snmp_view_clear(&front->channel.view);
 	free(front);
 	return 0;
 }

@@ -2,18 +2,23 @@
 /* certconfSystem, the device at a glance, and certconfNotifyControl. */
 #include "handlers/snmp_tables.h"
 
+#include "handlers/snmp_field.h"
 #include "mib/mib_oids.h"
 
-#define MODEL_MAX_SHOWN 64
+#define VERSION_MAX 64
+#define ROW struct status
 #define NOTIFY_CLASSES 8 /* bits of certconfNotifyEnable */
 
-/* --- certconfSystem --- */
-
-static void
-admin_mode(const struct snmp_cell *cell, struct snmp_value *value)
+const void *
+snmp_status_row(const struct snmp_view *view, size_t n,
+    uint32_t ret_index[SNMP_INDICES])
 {
-	snmp_value_enum(value, &verify_mode_names, cell->view->status.admin_mode);
+	(void)n;
+	ret_index[0] = 0;
+	return &view->status;
 }
+
+/* --- certconfSystem --- */
 
 static void
 oper_mode(const struct snmp_cell *cell, struct snmp_value *value)
@@ -68,7 +73,7 @@ summary_count(const struct snmp_cell *cell, struct snmp_value *value)
 	const char *summary = (const char *)snmp_view_summary(cell->view);
 
 	snmp_value_number(value,
-	    *(const uint32_t *)(const void *)(summary + cell->arg));
+	    *(const uint32_t *)(const void *)(summary + cell->column->arg));
 }
 
 static void
@@ -111,84 +116,47 @@ system_time(const struct snmp_cell *cell, struct snmp_value *value)
 }
 
 static void
-clock_status(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	snmp_value_enum(value, &clock_status_names, cell->view->status.clock);
-}
-
-static void
-restart_pending(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	snmp_value_truth(value, cell->view->status.restart_pending != 0);
-}
-
-static void
 factory_in_use(const struct snmp_cell *cell, struct snmp_value *value)
 {
 	snmp_value_truth(value, snmp_view_summary(cell->view)->factory_in_use);
 }
 
 static void
-last_load(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	if (cell->view->status.last_load != 0)
-		snmp_value_date(value, cell->view->status.last_load);
-}
-
-static void
-loads(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	snmp_value_counter(value, cell->view->status.loads);
-}
-
-static void
-load_errors(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	snmp_value_counter(value, cell->view->status.load_errors);
-}
-
-static void
-model(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	snmp_value_text(value, text_of(cell->view->status.model), MODEL_MAX_SHOWN);
-}
-
-static void
 daemon_version(const struct snmp_cell *cell, struct snmp_value *value)
 {
 	(void)cell;
-	snmp_value_text(value, text_of(PACKAGE_VERSION), MODEL_MAX_SHOWN);
+	snmp_value_text(value, text_of(PACKAGE_VERSION), VERSION_MAX);
 }
 
-#define COUNT(member) summary_count, offsetof(struct summary, member)
+#define COUNT(n, member) GETTER_OF(n, summary_count, offsetof(struct summary, member))
 
 static const struct snmp_column system_columns[] = {
-	{ SCALAR_VERIFY_ADMIN_MODE, admin_mode, 0 },
-	{ SCALAR_VERIFY_OPER_MODE, oper_mode, 0 },
-	{ SCALAR_OVERALL_STATUS, overall, 0 },
-	{ SCALAR_EARLIEST_NOT_AFTER, earliest_not_after, 0 },
-	{ SCALAR_EARLIEST_DAYS, earliest_days, 0 },
-	{ SCALAR_EARLIEST_INDEX, earliest_index, 0 },
-	{ SCALAR_LOCAL_COUNT, COUNT(local_count) },
-	{ SCALAR_LOCAL_WARN_COUNT, COUNT(local_warn) },
-	{ SCALAR_LOCAL_EXPIRED_COUNT, COUNT(local_expired) },
-	{ SCALAR_LOCAL_FAULT_COUNT, COUNT(local_fault) },
-	{ SCALAR_TRUST_COUNT, COUNT(trust_count) },
-	{ SCALAR_TRUST_WARN_COUNT, COUNT(trust_warn) },
-	{ SCALAR_TRUST_EXPIRED_COUNT, COUNT(trust_expired) },
-	{ SCALAR_TRUST_EARLIEST_NOT_AFTER, trust_earliest_not_after, 0 },
-	{ SCALAR_TRUST_EARLIEST_DAYS, trust_earliest_days, 0 },
-	{ SCALAR_LOCAL_LAST_CHANGE, local_last_change, 0 },
-	{ SCALAR_TRUST_LAST_CHANGE, trust_last_change, 0 },
-	{ SCALAR_SYSTEM_TIME, system_time, 0 },
-	{ SCALAR_CLOCK_STATUS, clock_status, 0 },
-	{ SCALAR_RESTART_PENDING, restart_pending, 0 },
-	{ SCALAR_FACTORY_IN_USE, factory_in_use, 0 },
-	{ SCALAR_LAST_LOAD_TIME, last_load, 0 },
-	{ SCALAR_LOADS, loads, 0 },
-	{ SCALAR_LOAD_ERRORS, load_errors, 0 },
-	{ SCALAR_MODEL, model, 0 },
-	{ SCALAR_DAEMON_VERSION, daemon_version, 0 },
+	FIELD_ENUM(SCALAR_VERIFY_ADMIN_MODE, ROW, admin_mode, verify_mode_names),
+	GETTER(SCALAR_VERIFY_OPER_MODE, oper_mode),
+	GETTER(SCALAR_OVERALL_STATUS, overall),
+	GETTER(SCALAR_EARLIEST_NOT_AFTER, earliest_not_after),
+	GETTER(SCALAR_EARLIEST_DAYS, earliest_days),
+	GETTER(SCALAR_EARLIEST_INDEX, earliest_index),
+	COUNT(SCALAR_LOCAL_COUNT, local_count),
+	COUNT(SCALAR_LOCAL_WARN_COUNT, local_warn),
+	COUNT(SCALAR_LOCAL_EXPIRED_COUNT, local_expired),
+	COUNT(SCALAR_LOCAL_FAULT_COUNT, local_fault),
+	COUNT(SCALAR_TRUST_COUNT, trust_count),
+	COUNT(SCALAR_TRUST_WARN_COUNT, trust_warn),
+	COUNT(SCALAR_TRUST_EXPIRED_COUNT, trust_expired),
+	GETTER(SCALAR_TRUST_EARLIEST_NOT_AFTER, trust_earliest_not_after),
+	GETTER(SCALAR_TRUST_EARLIEST_DAYS, trust_earliest_days),
+	GETTER(SCALAR_LOCAL_LAST_CHANGE, local_last_change),
+	GETTER(SCALAR_TRUST_LAST_CHANGE, trust_last_change),
+	GETTER(SCALAR_SYSTEM_TIME, system_time),
+	FIELD_ENUM(SCALAR_CLOCK_STATUS, ROW, clock, clock_status_names),
+	FIELD(SCALAR_RESTART_PENDING, ROW, restart_pending, snmp_field_truth),
+	GETTER(SCALAR_FACTORY_IN_USE, factory_in_use),
+	FIELD(SCALAR_LAST_LOAD_TIME, ROW, last_load, snmp_field_date),
+	FIELD(SCALAR_LOADS, ROW, loads, snmp_field_counter),
+	FIELD(SCALAR_LOAD_ERRORS, ROW, load_errors, snmp_field_counter),
+	FIELD(SCALAR_MODEL, ROW, model, snmp_field_text),
+	GETTER(SCALAR_DAEMON_VERSION, daemon_version),
 };
 
 static const unsigned long system_oid[] = { OID_SYSTEM };
@@ -200,6 +168,7 @@ const struct snmp_table snmp_system_group = {
 	.columns = system_columns,
 	.ncolumns = nitems(system_columns),
 	.writable = true,
+	.row = snmp_status_row,
 };
 
 /* --- certconfNotifyControl --- */
@@ -216,31 +185,19 @@ static void
 setting(const struct snmp_cell *cell, struct snmp_value *value)
 {
 	snmp_value_number(value,
-	    setting_get(&cell->view->snapshot.header->settings, cell->arg));
-}
-
-static void
-suppressed(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	snmp_value_counter(value, cell->view->status.notify_suppressed);
-}
-
-static void
-last_seq(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	snmp_value_counter(value, cell->view->status.notify_last_seq);
+	    setting_get(&cell->view->snapshot.header->settings, cell->column->arg));
 }
 
 static const struct snmp_column notify_columns[] = {
-	{ SCALAR_NOTIFY_ENABLE, notify_enable, 0 },
-	{ SCALAR_WARN_DAYS, setting, SETTING_WARN_DAYS },
-	{ SCALAR_WARN_PERCENT, setting, SETTING_WARN_PERCENT },
-	{ SCALAR_CRIT_DAYS, setting, SETTING_CRIT_DAYS },
-	{ SCALAR_CRIT_PERCENT, setting, SETTING_CRIT_PERCENT },
-	{ SCALAR_REPEAT_INTERVAL, setting, SETTING_REPEAT_HOURS },
-	{ SCALAR_NOTIFY_MIN_INTERVAL, setting, SETTING_MIN_INTERVAL },
-	{ SCALAR_NOTIFY_SUPPRESSED, suppressed, 0 },
-	{ SCALAR_NOTIFY_LAST_SEQ, last_seq, 0 },
+	GETTER(SCALAR_NOTIFY_ENABLE, notify_enable),
+	GETTER_OF(SCALAR_WARN_DAYS, setting, SETTING_WARN_DAYS),
+	GETTER_OF(SCALAR_WARN_PERCENT, setting, SETTING_WARN_PERCENT),
+	GETTER_OF(SCALAR_CRIT_DAYS, setting, SETTING_CRIT_DAYS),
+	GETTER_OF(SCALAR_CRIT_PERCENT, setting, SETTING_CRIT_PERCENT),
+	GETTER_OF(SCALAR_REPEAT_INTERVAL, setting, SETTING_REPEAT_HOURS),
+	GETTER_OF(SCALAR_NOTIFY_MIN_INTERVAL, setting, SETTING_MIN_INTERVAL),
+	FIELD(SCALAR_NOTIFY_SUPPRESSED, ROW, notify_suppressed, snmp_field_counter),
+	FIELD(SCALAR_NOTIFY_LAST_SEQ, ROW, notify_last_seq, snmp_field_counter),
 };
 
 static const unsigned long notify_oid[] = { OID_NOTIFY_CONTROL };
@@ -252,4 +209,5 @@ const struct snmp_table snmp_notify_control_group = {
 	.columns = notify_columns,
 	.ncolumns = nitems(notify_columns),
 	.writable = true,
+	.row = snmp_status_row,
 };

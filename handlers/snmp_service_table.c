@@ -2,57 +2,10 @@
 /* certconfServiceTable: whether the services really use what is in force. */
 #include "handlers/snmp_tables.h"
 
+#include "handlers/snmp_field.h"
 #include "mib/mib_oids.h"
 
-#define NAME_MAX_SHOWN 64
-
-static void
-row_name(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	const struct status_service *service = cell->row;
-
-	snmp_value_text(value, text_of(service->name), NAME_MAX_SHOWN);
-}
-
-static void
-enabled(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	const struct status_service *service = cell->row;
-
-	snmp_value_truth(value, service->enabled != 0);
-}
-
-static void
-feature(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	const struct status_service *service = cell->row;
-
-	snmp_value_enum(value, &feature_state_names, service->feature);
-}
-
-static void
-local_index(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	const struct status_service *service = cell->row;
-
-	snmp_value_number(value, service->local_index);
-}
-
-static void
-state(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	const struct status_service *service = cell->row;
-
-	snmp_value_enum(value, &service_state_names, service->state);
-}
-
-static void
-in_sync(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	const struct status_service *service = cell->row;
-
-	snmp_value_enum(value, &sync_state_names, service->in_sync);
-}
+#define ROW struct status_service
 
 static void
 served(const struct snmp_cell *cell, struct snmp_value *value)
@@ -72,53 +25,19 @@ served_not_after(const struct snmp_cell *cell, struct snmp_value *value)
 		snmp_value_date(value, service->served_not_after);
 }
 
-static void
-last_probe(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	const struct status_service *service = cell->row;
-
-	if (service->last_probe != 0)
-		snmp_value_date(value, service->last_probe);
-}
-
-static void
-last_restart(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	const struct status_service *service = cell->row;
-
-	if (service->last_restart != 0)
-		snmp_value_date(value, service->last_restart);
-}
-
-static void
-last_result(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	const struct status_service *service = cell->row;
-
-	snmp_value_enum(value, &action_result_names, service->last_result);
-}
-
-static void
-restarts(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	const struct status_service *service = cell->row;
-
-	snmp_value_counter(value, service->restarts);
-}
-
 static const struct snmp_column columns[] = {
-	{ COLUMN_SERVICE_NAME, row_name, 0 },
-	{ COLUMN_SERVICE_ENABLED, enabled, 0 },
-	{ COLUMN_SERVICE_FEATURE, feature, 0 },
-	{ COLUMN_SERVICE_LOCAL_INDEX, local_index, 0 },
-	{ COLUMN_SERVICE_STATE, state, 0 },
-	{ COLUMN_SERVICE_IN_SYNC, in_sync, 0 },
-	{ COLUMN_SERVICE_SERVED_FPRINT, served, 0 },
-	{ COLUMN_SERVICE_SERVED_NOT_AFTER, served_not_after, 0 },
-	{ COLUMN_SERVICE_LAST_PROBE, last_probe, 0 },
-	{ COLUMN_SERVICE_LAST_RESTART, last_restart, 0 },
-	{ COLUMN_SERVICE_LAST_RESULT, last_result, 0 },
-	{ COLUMN_SERVICE_RESTARTS, restarts, 0 },
+	FIELD(COLUMN_SERVICE_NAME, ROW, name, snmp_field_text),
+	FIELD(COLUMN_SERVICE_ENABLED, ROW, enabled, snmp_field_truth),
+	FIELD_ENUM(COLUMN_SERVICE_FEATURE, ROW, feature, feature_state_names),
+	FIELD(COLUMN_SERVICE_LOCAL_INDEX, ROW, local_index, snmp_field_number),
+	FIELD_ENUM(COLUMN_SERVICE_STATE, ROW, state, service_state_names),
+	FIELD_ENUM(COLUMN_SERVICE_IN_SYNC, ROW, in_sync, sync_state_names),
+	GETTER(COLUMN_SERVICE_SERVED_FPRINT, served),
+	GETTER(COLUMN_SERVICE_SERVED_NOT_AFTER, served_not_after),
+	FIELD(COLUMN_SERVICE_LAST_PROBE, ROW, last_probe, snmp_field_date),
+	FIELD(COLUMN_SERVICE_LAST_RESTART, ROW, last_restart, snmp_field_date),
+	FIELD_ENUM(COLUMN_SERVICE_LAST_RESULT, ROW, last_result, action_result_names),
+	FIELD(COLUMN_SERVICE_RESTARTS, ROW, restarts, snmp_field_counter),
 };
 
 static size_t

@@ -31,24 +31,18 @@ row_count(const struct snmp_subtree *s)
 	return s->table->indices > 0 ? s->table->count(s->view) : 1;
 }
 
-static const void *
-get_row(const struct snmp_subtree *s, size_t n, uint32_t ret_index[SNMP_INDICES])
-{
-	if (s->table->row != NULL)
-		return s->table->row(s->view, n, ret_index);
-	ret_index[0] = 0;
-	return NULL;
-}
-
-/* The order of a row's index and of what was asked for. */
+/*
+ * The order of a row's index and of what was asked for.  Numbers of an OID have 32 bits
+ * (RFC 2578 3.5); the library extends the sign of those that come by AgentX.
+ */
 static int
 compare(const uint32_t *index, size_t len, struct suffix asked)
 {
 	size_t i;
 
 	for (i = 0; i < len && i < asked.len; i++)
-		if (index[i] != asked.oid[i])
-			return index[i] < asked.oid[i] ? -1 : 1;
+		if (index[i] != (uint32_t)asked.oid[i])
+			return index[i] < (uint32_t)asked.oid[i] ? -1 : 1;
 	return (len > asked.len) - (len < asked.len);
 }
 
@@ -62,7 +56,7 @@ rows_below(const struct snmp_subtree *s, struct suffix asked, bool or_equal)
 
 	while (low < high) {
 		mid = low + (high - low) / 2;
-		(void)get_row(s, mid, index);
+		(void)s->table->row(s->view, mid, index);
 		order = compare(index, index_len(s->table), asked);
 		if (order < 0 || (or_equal && order == 0))
 			low = mid + 1;
@@ -74,15 +68,14 @@ rows_below(const struct snmp_subtree *s, struct suffix asked, bool or_equal)
 
 /* The row with just this index. */
 static bool
-find_row(const struct snmp_subtree *s, struct suffix asked, const void **ret_row,
-    uint32_t ret_index[SNMP_INDICES])
+find_row(const struct snmp_subtree *s, struct suffix asked, struct snmp_cell *cell)
 {
 	const size_t n = rows_below(s, asked, false);
 
 	if (n == row_count(s))
 		return false;
-	*ret_row = get_row(s, n, ret_index);
-	return compare(ret_index, index_len(s->table), asked) == 0;
+	cell->row = s->table->row(s->view, n, cell->index);
+	return compare(cell->index, index_len(s->table), asked) == 0;
 }
 
 /* --- columns --- */
@@ -122,22 +115,22 @@ bool
 snmp_table_row(const struct snmp_subtree *s, const oid *name, size_t len,
     uint32_t ret_index[SNMP_INDICES])
 {
-	const void *row;
+	struct snmp_cell cell = { .view = s->view };
 
-	return snmp_table_column(s->table, name, len) != NULL &&
-	    find_row(s, suffix_of(s->table, name, len), &row, ret_index);
+	if (snmp_table_column(s->table, name, len) == NULL ||
+	    !find_row(s, suffix_of(s->table, name, len), &cell))
+		return false;
+	memcpy(ret_index, cell.index, sizeof(cell.index));
+	return true;
 }
 
 /* --- answers --- */
 
 static bool
-get_value(struct snmp_subtree *s, const struct snmp_column *column, const void *row,
-    struct snmp_value *value)
+get_value(const struct snmp_cell *cell, struct snmp_value *value)
 {
-	const struct snmp_cell cell = { s->view, row, column->arg };
-
 	snmp_value_clear(value);
-	column->get(&cell, value);
+	cell->column->get(cell, value);
 	return value->type != 0;
 }
 
@@ -149,16 +142,17 @@ answer(netsnmp_request_info *request, const struct snmp_value *value)
 }
 
 static void
-answer_next(const struct snmp_table *table, netsnmp_request_info *request,
-    unsigned int column, const uint32_t *index, const struct snmp_value *value)
+answer_next(const struct snmp_cell *cell, netsnmp_request_info *request,
+    const struct snmp_value *value)
 {
+	const struct snmp_table *table = cell->table;
 	oid name[MAX_OID_LEN];
 	size_t len = table->oid_len, i;
 
 	memcpy(name, table->oid, len * sizeof(oid));
-	name[len++] = column;
+	name[len++] = cell->column->number;
 	for (i = 0; i < index_len(table); i++)
-		name[len++] = index[i];
+		name[len++] = cell->index[i];
 	snmp_set_var_objid(request->requestvb, name, len);
 	answer(request, value);
 }
@@ -168,17 +162,15 @@ get(struct snmp_subtree *s, netsnmp_agent_request_info *info,
     netsnmp_request_info *request)
 {
 	const netsnmp_variable_list *vb = request->requestvb;
-	const struct snmp_column *column =
-	    snmp_table_column(s->table, vb->name, vb->name_length);
-	uint32_t index[SNMP_INDICES];
+	struct snmp_cell cell = { .view = s->view,
+		.table = s->table,
+		.column = snmp_table_column(s->table, vb->name, vb->name_length) };
 	struct snmp_value value;
-	const void *row;
 
-	if (column == NULL)
+	if (cell.column == NULL)
 		netsnmp_set_request_error(info, request, SNMP_NOSUCHOBJECT);
-	else if (find_row(s, suffix_of(s->table, vb->name, vb->name_length), &row,
-		     index) &&
-	    get_value(s, column, row, &value))
+	else if (find_row(s, suffix_of(s->table, vb->name, vb->name_length), &cell) &&
+	    get_value(&cell, &value))
 		answer(request, &value);
 	else
 		netsnmp_set_request_error(info, request, SNMP_NOSUCHINSTANCE);
@@ -214,22 +206,20 @@ begin(const struct snmp_subtree *s, const netsnmp_request_info *request, size_t 
 static void
 get_next(struct snmp_subtree *s, netsnmp_request_info *request)
 {
-	const struct snmp_table *table = s->table;
+	struct snmp_cell cell = { .view = s->view, .table = s->table };
 	const size_t count = row_count(s);
-	uint32_t index[SNMP_INDICES];
 	struct snmp_value value;
-	const void *row;
 	size_t c, n;
 
 	if (!begin(s, request, &c, &n))
 		return;
-	for (; c < table->ncolumns; c++, n = 0) {
+	for (; c < s->table->ncolumns; c++, n = 0) {
+		cell.column = &s->table->columns[c];
 		for (; n < count; n++) {
-			row = get_row(s, n, index);
-			if (!get_value(s, &table->columns[c], row, &value))
+			cell.row = s->table->row(s->view, n, cell.index);
+			if (!get_value(&cell, &value))
 				continue;
-			answer_next(table, request, table->columns[c].number, index,
-			    &value);
+			answer_next(&cell, request, &value);
 			return;
 		}
 	}

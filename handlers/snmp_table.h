@@ -14,6 +14,7 @@
 #include "handlers/snmp_view.h"
 
 #define SNMP_INDICES 2 /* the most that any table has */
+#define NO_CERT UINT32_MAX
 
 /* Structs of the net-snmp library. */
 struct netsnmp_agent_request_info_s;
@@ -22,15 +23,30 @@ struct netsnmp_request_info_s;
 /* What a value is asked for. */
 struct snmp_cell {
 	struct snmp_view *view;
-	const void *row;  /* as the table gave it */
-	unsigned int arg; /* of the column */
+	const struct snmp_table *table;
+	const struct snmp_column *column;
+	const void *row; /* as the table gave it */
+	uint32_t index[SNMP_INDICES];
 };
 
 struct snmp_column {
 	unsigned int number;
 	void (*get)(const struct snmp_cell *, struct snmp_value *);
-	unsigned int arg; /* tells columns apart that have one function */
+	/* What tells columns apart that have one function. */
+	size_t arg;
+	size_t size;               /* of the member, see snmp_field.h */
+	const struct names *names; /* of an enumeration */
 };
+
+/* The lines of a list of columns; see also snmp_field.h and snmp_fact.h. */
+#define GETTER(n, function)                                                            \
+	{                                                                              \
+		.number = (n), .get = (function)                                       \
+	}
+#define GETTER_OF(n, function, what)                                                   \
+	{                                                                              \
+		.number = (n), .get = (function), .arg = (what)                        \
+	}
 
 struct snmp_table {
 	const char *name; /* for the library's messages */
@@ -41,11 +57,16 @@ struct snmp_table {
 	size_t ncolumns;
 	bool writable;    /* some of it: whoever is given a set decides which */
 	unsigned indices; /* how many numbers name a row; 0: a group of scalars */
-	/* Of tables: only called while the view is ready. */
+	/* These are called only while the view is ready; count: of tables. */
 	size_t (*count)(const struct snmp_view *);
 	/* Row n, and its index: they ascend with n, as OIDs do. */
 	const void *(
 	    *row)(const struct snmp_view *, size_t n, uint32_t ret_index[SNMP_INDICES]);
+	/*
+	 * The certificate a row is about, for snmp_fact(): its number in the snapshot,
+	 * or NO_CERT.
+	 */
+	uint32_t (*cert)(const struct snmp_cell *);
 };
 
 /* A registered table. */

@@ -5,10 +5,14 @@
 static const struct snmp_table *const tables[] = {
 	&snmp_system_group,
 	&snmp_local_table,
+	&snmp_chain_table,
+	&snmp_san_table,
 	&snmp_trust_table,
 	&snmp_service_table,
 	&snmp_config_group,
+	&snmp_commit_table,
 	&snmp_notify_control_group,
+	&snmp_log_table,
 };
 
 int

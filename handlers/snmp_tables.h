@@ -7,10 +7,18 @@
 
 extern const struct snmp_table snmp_system_group;
 extern const struct snmp_table snmp_local_table;
+extern const struct snmp_table snmp_chain_table;
+extern const struct snmp_table snmp_san_table;
 extern const struct snmp_table snmp_trust_table;
 extern const struct snmp_table snmp_service_table;
 extern const struct snmp_table snmp_config_group;
+extern const struct snmp_table snmp_commit_table;
 extern const struct snmp_table snmp_notify_control_group;
+extern const struct snmp_table snmp_log_table;
+
+/* The row of a group of scalars: the status, for snmp_field.h. */
+const void *snmp_status_row(const struct snmp_view *, size_t n,
+    uint32_t ret_index[SNMP_INDICES]);
 
 /*
  * Registers all of them over one view; set and its context as in struct snmp_subtree,

@@ -153,6 +153,17 @@ snmp_value_sha256(struct snmp_value *value, const uint8_t sha256[SHA256_SIZE])
 }
 
 void
+snmp_value_oid(struct snmp_value *value, const unsigned long *oid, size_t len)
+{
+	if (len > SNMP_VALUE_OID)
+		return;
+	memcpy(value->own.oid, oid, len * sizeof(*oid));
+	value->type = ASN_OBJECT_ID;
+	value->data = value->own.oid;
+	value->len = len * sizeof(*oid);
+}
+
+void
 snmp_value_error(struct snmp_value *value, const struct err *err)
 {
 	char line[sizeof(err->where) + sizeof(err->text) + 32] = "";

@@ -15,6 +15,8 @@
 #include "lib/limits.h"
 #include "lib/names.h"
 
+#define SNMP_VALUE_OID 16 /* numbers of the longest OID that is a value */
+
 struct snmp_value {
 	uint8_t type;     /* ASN.1 as net-snmp has it; 0: absent */
 	const void *data; /* here below, or borrowed for the time of the request */
@@ -22,6 +24,7 @@ struct snmp_value {
 	union {
 		long integer;
 		unsigned long number;
+		unsigned long oid[SNMP_VALUE_OID];
 		uint8_t octets[LIMIT_TEXT + 1];
 	} own;
 };
@@ -46,6 +49,8 @@ void snmp_value_text(struct snmp_value *, struct text, size_t max);
 void snmp_value_copy(struct snmp_value *, struct text, size_t max);
 /* SHA-256 as hexadecimal text; empty for all zeros. */
 void snmp_value_sha256(struct snmp_value *, const uint8_t sha256[SHA256_SIZE]);
+/* An OBJECT IDENTIFIER, copied. */
+void snmp_value_oid(struct snmp_value *, const unsigned long *oid, size_t len);
 /* The whole error as one sentence, empty for none. */
 void snmp_value_error(struct snmp_value *, const struct err *);
 

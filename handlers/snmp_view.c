@@ -23,12 +23,30 @@ snmp_view_set_time(struct snmp_view *view, uint32_t uptime)
 		view->master_ms = start;
 }
 
+#define ORDER(x, y) (((x) > (y)) - ((x) < (y)))
+
 static int
 by_index(const void *a, const void *b)
 {
 	const struct status_service *const *x = a, *const *y = b;
 
-	return ((*x)->index > (*y)->index) - ((*x)->index < (*y)->index);
+	return ORDER((*x)->index, (*y)->index);
+}
+
+static int
+by_generation(const void *a, const void *b)
+{
+	const struct status_commit *const *x = a, *const *y = b;
+
+	return ORDER((*x)->generation, (*y)->generation);
+}
+
+static int
+by_seq(const void *a, const void *b)
+{
+	const struct status_notice *const *x = a, *const *y = b;
+
+	return ORDER((*x)->seq, (*y)->seq);
 }
 
 /* In the status they are in the order of restarts. */
@@ -44,11 +62,98 @@ sort_services(struct snmp_view *view)
 	qsort(view->services, view->nservices, sizeof(view->services[0]), by_index);
 }
 
+/* Newest first, which is not quite their numbers backwards. */
+static void
+sort_history(struct snmp_view *view)
+{
+	const struct status *s = &view->status;
+
+	view->ncommits = view->nnotices = 0;
+	for (uint32_t i = 0; i < s->ncommits && i < LIMIT_HISTORY; i++)
+		if (s->commits[i].generation - 1 < UINT32_MAX)
+			view->commits[view->ncommits++] = &s->commits[i];
+	qsort(view->commits, view->ncommits, sizeof(view->commits[0]), by_generation);
+	for (uint32_t i = 0; i < s->nnotices && i < LIMIT_NOTICES; i++)
+		if (s->notices[i].seq != 0)
+			view->notices[view->nnotices++] = &s->notices[i];
+	qsort(view->notices, view->nnotices, sizeof(view->notices[0]), by_seq);
+}
+
+/* Room for one number for each row of locals; what does not fit is not counted. */
+static uint32_t
+make_room(struct snmp_view *view, uint32_t count)
+{
+	uint32_t *chain, *san;
+
+	if (count <= view->nplaces)
+		return count;
+	chain = realloc(view->chain_before, count * sizeof(*chain));
+	if (chain != NULL)
+		view->chain_before = chain;
+	san = realloc(view->san_before, count * sizeof(*san));
+	if (san != NULL)
+		view->san_before = san;
+	if (chain != NULL && san != NULL)
+		view->nplaces = count;
+	return view->nplaces;
+}
+
+static void
+count_places(struct snmp_view *view)
+{
+	const struct snapshot *snapshot = &view->snapshot;
+	const uint32_t count = snapshot->header != NULL
+	    ? make_room(view, snapshot->header->locals.count)
+	    : 0;
+
+	view->nchain = view->nsans = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct snapshot_local *local = &snapshot->locals[i];
+		uint32_t nsans = 0;
+
+		view->chain_before[i] = view->nchain;
+		view->san_before[i] = view->nsans;
+		if (local->count == 0)
+			continue;
+		(void)snapshot_sans(snapshot, local->first_cert, &nsans);
+		view->nchain += local->count - 1;
+		view->nsans += nsans;
+	}
+	view->nowners = count;
+}
+
 void
 snmp_view_changed(struct snmp_view *view)
 {
 	view->has_summary = false;
 	sort_services(view);
+	sort_history(view);
+	count_places(view);
+}
+
+void
+snmp_view_clear(struct snmp_view *view)
+{
+	free(view->chain_before);
+	free(view->san_before);
+	view->chain_before = view->san_before = NULL;
+	view->nplaces = view->nowners = view->nchain = view->nsans = 0;
+}
+
+/* The last one with no more before it: those that have none are passed over. */
+uint32_t
+snmp_view_owner(const struct snmp_view *view, const uint32_t *before, uint32_t n)
+{
+	uint32_t low = 0, high = view->nowners, middle;
+
+	while (high - low > 1) {
+		middle = low + (high - low) / 2;
+		if (before[middle] <= n)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 /*

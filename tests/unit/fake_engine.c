@@ -15,6 +15,9 @@
  *   service NAME INDEX    one more row of the status; INDEX decides what it has
  *   notify KIND SEQ INDEX
  *   burst KIND FIRST LAST as fast as they are taken in
+ *   notice KIND SEQ       one more, older row of the log, in the status
+ *   commit GENERATION     one more, older row of the commits; an odd one failed
+ *   change KIND INDEX VALUE   of monitoring: enum change_kind; it goes out at once
  *   garbage               a message of no known form
  */
 #include <errno.h>
@@ -44,6 +47,8 @@ struct fake {
 	struct status status;
 	uint32_t verdict, ticket, slow_ms;
 	struct snmp_prepare prepared;
+	struct setting_change changes[WORDS_MAX];
+	size_t nchanges;
 	struct msg msg;
 };
 
@@ -164,6 +169,15 @@ do_status(struct fake *f, char **words)
 	send_message(f, SNMP_STATUS, 0, &f->status, sizeof(f->status), -1);
 }
 
+static int
+apply_changes(struct fake *f, struct buf *buf, struct err *err)
+{
+	for (size_t i = 0; i < f->nchanges; i++)
+		if (!snapshot_change(buf->data, buf->len, &f->changes[i]))
+			return err_set(err, ERR_OTHER, "change", "no such row");
+	return 0;
+}
+
 static void
 do_publish(struct fake *f, char **words)
 {
@@ -176,12 +190,23 @@ do_publish(struct fake *f, char **words)
 	settings_default(&f->config.settings);
 	if (config_complete(&f->config, MADE, &err) == -1 ||
 	    snapshot_write(&buf, &f->config, &none, MADE, &err) == -1 ||
+	    apply_changes(f, &buf, &err) == -1 ||
 	    (fd = memfile_new("snapshot", buf.data, buf.len, &err)) == -1)
 		die_err(&err);
 	buf_clear(&buf);
 	send_message(f, SNMP_SNAPSHOT, 0, &message, sizeof(message), fd);
 	close(fd);
 	do_status(f, words);
+}
+
+static void
+do_change(struct fake *f, char **words)
+{
+	if (f->nchanges == WORDS_MAX)
+		die("change");
+	f->changes[f->nchanges++] = (struct setting_change){ (uint32_t)atoi(words[0]),
+		(uint32_t)atoi(words[1]), atoi(words[2]) };
+	do_publish(f, words);
 }
 
 /* --- status --- */
@@ -256,6 +281,39 @@ do_service(struct fake *f, char **words)
 	row->last_probe = MADE + 60;
 	row->last_restart = MADE + 30;
 	row->restarts = 7;
+}
+
+static void
+do_commit(struct fake *f, char **words)
+{
+	struct status_commit *row = &f->status.commits[f->status.ncommits++];
+
+	if (f->status.ncommits > LIMIT_HISTORY)
+		die("commit");
+	row->generation = strtoull(words[0], NULL, 10);
+	row->time = MADE + (int64_t)row->generation;
+	row->origin = ORIGIN_CLI;
+	row->result = RESULT_SUCCESS;
+	(void)snprintf(row->user, sizeof(row->user), "operator");
+	if (row->generation % 2 == 0)
+		return;
+	row->origin = ORIGIN_SNMP;
+	row->result = RESULT_ROLLED_BACK;
+	(void)snprintf(row->error_text, sizeof(row->error_text),
+	    "nginx: it serves another certificate");
+}
+
+static void
+do_notice(struct fake *f, char **words)
+{
+	struct status_notice *row = &f->status.notices[f->status.nnotices++];
+
+	if (f->status.nnotices > LIMIT_NOTICES)
+		die("notice");
+	row->kind = (uint32_t)atoi(words[0]);
+	row->seq = (uint32_t)strtoul(words[1], NULL, 10);
+	row->time = MADE + row->seq;
+	(void)snprintf(row->text, sizeof(row->text), "number %u happened", row->seq);
 }
 
 /* --- SETs --- */
@@ -511,6 +569,9 @@ static const struct {
 	{ "service", 2, do_service },
 	{ "notify", 3, do_notify },
 	{ "burst", 3, do_burst },
+	{ "notice", 2, do_notice },
+	{ "commit", 1, do_commit },
+	{ "change", 3, do_change },
 	{ "garbage", 0, do_garbage },
 };
 
