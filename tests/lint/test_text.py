@@ -12,7 +12,7 @@ SPDX = re.compile(r"^(/\* |# |\.\\\" |// )?SPDX-License-Identifier: ISC( \*/)?$"
 AMERICAN = re.compile(r"\b(behavior|color|honor|favor|neighbor|initialization|initialize[sd]?|"
                       r"serialize[sd]?|recognize[sd]?|authorize[sd]?|organize[sd]?|normalize[sd]?|"
                       r"center|canceled|canceling|labeled|license[sd]|analyze[sd]?)\b", re.IGNORECASE)
-AMERICAN_IS_RIGHT = {"COPYING"}
+AMERICAN_IS_RIGHT = {"COPYING", "grafana-dashboard.json"}
 
 # Paths of one machine, and homes.
 MACHINE = re.compile(r"(?<![\w.])/(work|root|home/\w+|tmp/\w+|Users)/")
