@@ -203,22 +203,49 @@ judge_action(struct engine *e, enum action action)
 	return TICKET_OK;
 }
 
+/*
+ * Monitoring stands beside the configuration somebody works at: no commit is in its
+ * way, only a lock, which is there so that nothing changes.
+ */
+static enum ticket_verdict
+judge_changes(const struct engine *e, const struct snmp_prepare *set, uint32_t *change)
+{
+	size_t fit;
+
+	if (set->nchanges == 0)
+		return TICKET_OK;
+	if (!e->ready || set->nchanges > SNMP_CHANGES_MAX)
+		return TICKET_BUSY;
+	*change = 1;
+	for (int store = 0; store < SES_STORE_MAX; store++)
+		if (e->lock_session[store] != 0)
+			return TICKET_LOCKED;
+	fit = settings_judge(e, set->changes, set->nchanges);
+	*change = fit < set->nchanges ? (uint32_t)fit + 1 : 0;
+	return fit < set->nchanges ? TICKET_NO_ROW : TICKET_OK;
+}
+
 enum ticket_verdict
-actions_judge(struct engine *e, const struct snmp_prepare *set)
+actions_judge(struct engine *e, const struct snmp_prepare *set, uint32_t *ret_change)
 {
 	const struct identity snmp = { .may_write = 1, .user = USER };
 	enum ticket_verdict verdict;
 	struct err err;
 
+	*ret_change = 0;
 	if ((set->has & SNMP_SET_SPIN_LOCK) != 0 &&
 	    set->spin_lock != e->counters.spin_lock)
 		return TICKET_SPIN;
 	if ((set->has & SNMP_SET_CONFIRM_TIMEOUT) != 0 &&
 	    set->confirm_timeout > LIMIT_CONFIRM_SECONDS)
 		return TICKET_INCONSISTENT;
+	if ((verdict = judge_changes(e, set, ret_change)) != TICKET_OK)
+		return verdict;
 	if ((set->has & (SNMP_SET_MODE | SNMP_SET_ACTION)) == 0)
 		return TICKET_OK;
-	if (!e->ready || queued(e) >= QUEUE_MAX)
+	if (!e->ready)
+		return TICKET_BUSY;
+	if (queued(e) >= QUEUE_MAX)
 		return TICKET_BUSY;
 	if (candidate_may_write(e, &snmp, &err) == -1)
 		return err.code == ERR_LOCKED ? TICKET_LOCKED : TICKET_BUSY;
@@ -261,6 +288,9 @@ actions_add(struct engine *e, const struct snmp_prepare *set)
 	}
 	if ((set->has & SNMP_SET_CONFIRM_TIMEOUT) != 0)
 		e->status.confirm_timeout = set->confirm_timeout;
+	if ((set->has & SNMP_SET_SOURCE) != 0)
+		memcpy(e->status.import_source, set->source, sizeof(set->source));
+	settings_change(e, set->changes, set->nchanges);
 	if (is_alone(set)) {
 		job.commit = 1;
 		job.defer_restart = actions[set->action].job.defer_restart;

@@ -56,6 +56,7 @@ candidate_rebase(struct engine *e)
 		return;
 	/* One that is still at it for an older generation is not heard any more. */
 	e->candidate.rebase_generation = e->generation;
+	e->candidate.rebase_settings = e->settings_revision;
 	e->candidate.rebase_session = sessions_add_worker(e, &job, "certconfd");
 }
 

@@ -142,6 +142,7 @@ begin_stage(struct commit *c)
 						  : c->previous_generation };
 	const int fds[] = { c->target->snapshot_fd, c->target->bundle_fd };
 
+	c->staged = true;
 	commit_record(c, RESULT_IN_PROGRESS, &stage.commit);
 	privlink_request(c->engine, PRIV_STAGE, &stage, sizeof(stage), fds, 2,
 	    on_staged, c);

@@ -30,6 +30,7 @@ struct commit {
 	const enum commit_step *plan;
 	size_t at;      /* in the plan */
 	bool gathering; /* nothing is done yet: changes may join */
+	bool staged;    /* or being staged: what changes now is not in those files */
 	bool activated, turned_back;
 	bool switched; /* the way back is in force, whatever the services do */
 	struct held *target;

@@ -270,9 +270,13 @@ on_loaded(struct engine *e, void *context, const struct err *err, struct msg *ms
 
 	(void)context;
 	c->loading = false;
+	if (c->loading_settings != e->settings_revision) {
+		confirm_next(e); /* it lacks what was changed meanwhile */
+		return;
+	}
 	memcpy(back.user, c->point.user, sizeof(back.user));
-	if (why.code == ERR_NONE && msg->nfds == 1)
-		back.target = held_new(msg_take(msg, 0), -1, &why);
+	if (why.code == ERR_NONE && msg->nfds > 0)
+		back.target = settings_take_loaded(msg, &why);
 	if (back.target != NULL)
 		commit_start(e, &back);
 	else
@@ -290,6 +294,7 @@ confirm_next(struct engine *e)
 	    !e->ready)
 		return;
 	c->loading = true;
+	c->loading_settings = e->settings_revision;
 	privlink_request(e, PRIV_LOAD, &load, sizeof(load), NULL, 0, on_loaded, NULL);
 }
 

@@ -18,6 +18,7 @@
  *              notifications; see agent/notify.h
  *   snmplink   the snmp process: status out, SETs in
  *   actions    what SNMP asked for, one after the other
+ *   settings   what SNMP changes without a commit
  *   publish    the status everyone answers from
  */
 #ifndef AGENT_ENGINE_H
@@ -57,6 +58,7 @@ struct candidate {
 	 */
 	uint32_t rebase_session;
 	uint64_t rebase_generation;
+	uint64_t rebase_settings; /* settings_revision when that began */
 	int64_t since;
 	char user[STATUS_NAME];
 	struct err problem;
@@ -97,8 +99,9 @@ struct confirm {
 	uint32_t asked_by;         /* the session that waits for an answer; 0: none */
 	struct confirm_point next; /* CONFIRM_CHANGING: what it becomes */
 	char changed_by[STATUS_NAME];
-	struct err reason; /* CONFIRM_GOING_BACK */
-	bool loading;      /* the generation to go back to */
+	struct err reason;         /* CONFIRM_GOING_BACK */
+	bool loading;              /* the generation to go back to */
+	uint64_t loading_settings; /* settings_revision when that began */
 	/* Services that were down when it was committed: going back leaves them so. */
 	uint64_t left_alone;
 };
@@ -128,6 +131,9 @@ struct engine {
 	bool counters_saving, counters_changed; /* under way; and changed since */
 	struct candidate candidate;
 	uint32_t lock_session[SES_STORE_MAX]; /* 0: not locked */
+	uint64_t settings_revision; /* grows with what SNMP changes without a commit */
+	int kept_settings; /* of the generation at start, until there is one; -1: none
+			    */
 
 	struct commit *commit; /* NULL: none under way */
 	uint64_t tip;          /* revision of what a change of its own is built on */
@@ -374,13 +380,30 @@ void snmplink_send_snapshot(struct engine *);
 /* --- actions --- */
 /* The first of the queue, if nothing stands against it now. */
 void actions_next(struct engine *);
-/* Whether one more fits and nothing stands against it. */
-enum ticket_verdict actions_judge(struct engine *, const struct snmp_prepare *);
+/*
+ * Whether one more fits and nothing stands against it; ret_change as in struct
+ * snmp_ticket.
+ */
+enum ticket_verdict actions_judge(struct engine *, const struct snmp_prepare *,
+    uint32_t *ret_change);
 void actions_add(struct engine *, const struct snmp_prepare *);
 /* A mode that was asked for and is still being staged. */
 void actions_admin_mode(const struct engine *, uint32_t *mode);
 /* The worker of the first one has ended. */
 void actions_worker_ended(struct engine *);
+
+/* --- settings --- */
+/* How many, from the first on, are of a row of what is running and in its range. */
+size_t settings_judge(const struct engine *, const struct setting_change *, size_t n);
+/* In force at once, and kept; at most SNMP_CHANGES_MAX. */
+void settings_change(struct engine *, const struct setting_change *, size_t n);
+/*
+ * What is read from the disk lacks what SNMP changed since it was written: the file of
+ * these changes, -1 for none, comes beside it.  Takes held; NULL without memory.
+ */
+struct held *settings_with_kept(struct held *, int fd, struct err *);
+/* The snapshot PRIV_LOAD brought, with them. */
+struct held *settings_take_loaded(struct msg *, struct err *);
 
 /* --- publish --- */
 /* Something in the status changed: it is sent within this turn of the loop. */

@@ -127,12 +127,28 @@ outbox_file(const struct monitor *m)
 	return fd;
 }
 
+int
+monitor_kept_settings(const struct monitor *m, uint64_t generation)
+{
+	struct buf buf = { 0 };
+	struct err err;
+	int fd = -1;
+
+	if (kept_settings_of(&m->store.state.settings, generation, &buf, &err) == -1 ||
+	    (buf.len > 0 &&
+		(fd = memfile_new("settings", buf.data, buf.len, &err)) == -1))
+		log_err("monitor", "settings of generation %ju: %s",
+		    (uintmax_t)generation, err.text);
+	buf_clear(&buf);
+	return fd;
+}
+
 static void
 tell_boot(struct monitor *m)
 {
 	struct priv_boot *boot = xcalloc(1, sizeof(*boot));
 	const struct state *state = &m->store.state;
-	int fds[3], nfds = 1;
+	int fds[4], nfds = 1;
 
 	boot->generation = m->store.generations.live;
 	boot->recovered = m->store.recovered;
@@ -155,6 +171,9 @@ tell_boot(struct monitor *m)
 	if (boot->generation != 0) {
 		fds[1] = running_snapshot(m);
 		nfds += fds[1] != -1;
+		fds[nfds] = monitor_kept_settings(m, boot->generation);
+		boot->has_settings = fds[nfds] != -1;
+		nfds += fds[nfds] != -1;
 	}
 	boot->has_snmp = m->conf->agentx_socket[0] != '\0';
 	boot->has_outbox = (fds[nfds] = outbox_file(m)) != -1;

@@ -115,6 +115,7 @@ do_stage(struct monitor *m, struct msg *msg, struct err *err)
 		return err_set(err, ERR_BUSY, "",
 		    "another generation is being written");
 	if (store_check_number(&m->store, request->generation, err) == -1 ||
+	    store_drop_settings(&m->store, request->generation, err) == -1 ||
 	    helper_start(m, msg->id, stage, msg, msg->fds, 2, err) == -1)
 		return -1;
 	for (i = 0; i < HELPERS_MAX; i++)
@@ -212,19 +213,51 @@ do_load(struct monitor *m, struct msg *msg, struct err *err)
 {
 	const struct priv_load *request = (const void *)msg->data;
 	struct priv_done done = { .generation = request->generation };
-	int fd;
+	int fds[2], nfds = 1;
 
 	if (request->file >= LOAD_FILE_MAX)
 		return err_set(err, ERR_DENIED, "", "there is no such file to load");
 	if (done.generation == 0 &&
 	    generation_before_live(&m->store.generations, &done.generation, err) == -1)
 		return -1;
-	if ((fd = generation_file(&m->store.generations, done.generation,
+	if ((fds[0] = generation_file(&m->store.generations, done.generation,
 		 load_paths[request->file], err)) == -1)
 		return -1;
-	monitor_tell(m, PRIV_DONE, msg->id, &done, sizeof(done), &fd, 1);
-	(void)close(fd);
+	if (request->file == LOAD_SNAPSHOT &&
+	    (fds[1] = monitor_kept_settings(m, done.generation)) != -1)
+		nfds++;
+	monitor_tell(m, PRIV_DONE, msg->id, &done, sizeof(done), fds, nfds);
+	while (nfds > 0)
+		(void)close(fds[--nfds]);
 	return LATER;
+}
+
+/* --- what SNMP changes without a commit --- */
+
+static bool
+is_a_change(const struct setting_change *change)
+{
+	return change->kind < CHANGE_KIND_MAX && change->value >= WARN_DAYS_GLOBAL &&
+	    change->value <= UINT32_MAX &&
+	    (change->value >= 0 || change->kind == CHANGE_LOCAL_WARN_DAYS);
+}
+
+static int
+do_settings(struct monitor *m, struct msg *msg, struct err *err)
+{
+	const struct priv_settings *request = (const void *)msg->data;
+	uint32_t i;
+
+	if (request->ngenerations > PRIV_SETTINGS_GENERATIONS ||
+	    request->nchanges > SNMP_CHANGES_MAX)
+		fatal("requests", "an irregular request: too many settings");
+	for (i = 0; i < request->ngenerations; i++)
+		if (request->generations[i] > INT64_MAX)
+			fatal("requests", "an irregular request: no generation");
+	for (i = 0; i < request->nchanges; i++)
+		if (!is_a_change(&request->changes[i]))
+			fatal("requests", "an irregular request: no setting");
+	return store_put_settings(&m->store, request, err);
 }
 
 /* --- services --- */
@@ -381,6 +414,7 @@ static const struct msg_shape shapes[PRIV_TYPE_MAX] = {
 	[PRIV_COUNTERS] = { sizeof(struct priv_counters), 0, 0 },
 	[PRIV_HOLD] = { sizeof(struct priv_hold), 0, 0 },
 	[PRIV_PENDING] = { sizeof(struct priv_services), 0, 0 },
+	[PRIV_SETTINGS] = { sizeof(struct priv_settings), 0, 0 },
 	[PRIV_VERIFY] = { sizeof(struct priv_none), 0, 0 },
 	[PRIV_OUTBOX] = { sizeof(struct priv_outbox), 1, 1 },
 	[PRIV_SNMP_KILL] = { sizeof(struct priv_none), 0, 0 },
@@ -397,6 +431,7 @@ static int (*const run[PRIV_TYPE_MAX])(struct monitor *, struct msg *, struct er
 	[PRIV_COUNTERS] = do_counters,
 	[PRIV_HOLD] = do_hold,
 	[PRIV_PENDING] = do_pending,
+	[PRIV_SETTINGS] = do_settings,
 	[PRIV_VERIFY] = do_verify,
 	[PRIV_OUTBOX] = do_outbox,
 	[PRIV_SNMP_KILL] = do_snmp_kill,

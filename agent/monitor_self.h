@@ -62,6 +62,11 @@ struct monitor {
 void monitor_tell(struct monitor *, uint32_t type, uint32_t id, const void *data,
     size_t len, const int *fds, int nfds);
 
+/*
+ * What SNMP changed in a generation since it was written, as a file; -1: nothing.
+ */
+int monitor_kept_settings(const struct monitor *, uint64_t generation);
+
 /* --- monitor_children --- */
 void children_start(struct monitor *);
 /* Starts the snmp process when its time has come. */

@@ -81,9 +81,9 @@ boot(struct engine *e, struct msg *msg)
 	const struct priv_boot *b = (const void *)msg->data;
 	const struct job factory = { .kind = JOB_FACTORY, .commit = 1 };
 	const struct job rebuild = { .kind = JOB_REBUILD, .arg = b->generation };
+	/* others than those */
+	const int nfds = msg->nfds - (b->has_settings != 0) - (b->has_outbox != 0);
 	struct err err = { 0 };
-
-	const int nfds = msg->nfds - (b->has_outbox != 0); /* others than that */
 
 	if (e->running != NULL || nfds < 1)
 		fatal("privlink", "an irregular start from the monitor");
@@ -101,9 +101,13 @@ boot(struct engine *e, struct msg *msg)
 	e->waited_before = UINT64_MAX;
 	confirm_set(e, &b->confirm, 0, 0);
 	e->status.load_errors = b->generation != 0 && nfds < 2;
-	outbox_boot(e, b->has_outbox != 0 ? msg_take(msg, nfds) : -1, b->has_snmp == 0);
+	outbox_boot(e, b->has_outbox != 0 ? msg_take(msg, msg->nfds - 1) : -1,
+	    b->has_snmp == 0);
+	if (b->has_settings)
+		e->kept_settings = msg_take(msg, nfds);
 	if (nfds > 1)
-		e->running = held_new(msg_take(msg, 1), -1, &err);
+		e->running = settings_with_kept(held_new(msg_take(msg, 1), -1, &err),
+		    e->kept_settings, &err);
 	if (e->running != NULL) {
 		engine_begin(e);
 		return;
@@ -196,7 +200,7 @@ void
 privlink_open(struct engine *e, int fd)
 {
 	LIST_INIT(&e->requests);
-	e->services_fd = e->new_services_fd = -1;
+	e->services_fd = e->new_services_fd = e->kept_settings = -1;
 	e->monitor = channel_new(e->base, fd, &callbacks, e);
 }
 

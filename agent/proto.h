@@ -18,6 +18,7 @@
 #include "lib/bytes.h"
 #include "lib/err.h"
 #include "lib/served.h"
+#include "lib/settings.h"
 #include "lib/status.h"
 
 /* Who asks. */
@@ -58,6 +59,8 @@ enum priv_type {
 	PRIV_COUNTERS, /* engine -> monitor: make these durable */
 	PRIV_HOLD,     /* engine -> monitor: keep the definitions of services, or not */
 	PRIV_PENDING,  /* engine -> monitor: these services wait for a restart */
+	PRIV_SETTINGS, /* engine -> monitor: keep what SNMP changed without a commit */
+	PRIV_IMPORT,   /* engine -> monitor: open a document of the import directory */
 	PRIV_VERIFY,   /* engine -> monitor: compare the live files with the manifest */
 	PRIV_OUTBOX,   /* engine -> monitor: make these notifications durable */
 	PRIV_SNMP_KILL, /* engine -> monitor: its heartbeat stopped; start another */
@@ -85,8 +88,9 @@ struct confirm_point {
 };
 
 /*
- * PRIV_BOOT: services table, then the running snapshot (none on a new device), last
- * with has_outbox state/outbox.
+ * PRIV_BOOT: services table, then the running snapshot (none on a new device), then,
+ * with has_settings, what SNMP changed in it since: struct setting_change, one after
+ * the other; last with has_outbox state/outbox.
  */
 struct priv_boot {
 	uint64_t generation; /* 0: none yet */
@@ -96,6 +100,7 @@ struct priv_boot {
 	uint32_t ncommits;
 	uint32_t same_boot; /* recovered was cut off since the machine was started */
 	uint32_t damaged;   /* its files were, it was not cut off */
+	uint32_t has_settings;
 	struct status_commit commits[LIMIT_HISTORY]; /* newest first */
 	char model[STATUS_NAME];
 	char host[STATUS_NAME];
@@ -180,6 +185,25 @@ struct priv_outbox {
 	uint32_t zero;
 };
 
+/* As many as one SET changes. */
+#define SNMP_CHANGES_MAX 64
+#define PRIV_SETTINGS_GENERATIONS 4
+
+/*
+ * PRIV_SETTINGS: to be put into what is read of these generations, as long as they are
+ * kept and not staged anew.
+ */
+struct priv_settings {
+	uint32_t ngenerations, nchanges;
+	uint64_t generations[PRIV_SETTINGS_GENERATIONS];
+	struct setting_change changes[SNMP_CHANGES_MAX];
+};
+
+/* PRIV_IMPORT: the answer brings the file. */
+struct priv_import {
+	char name[STATUS_TEXT]; /* in the import directory */
+};
+
 /* PRIV_HOLD: ERR_CONFLICT when there are others than these already. */
 struct priv_hold {
 	uint32_t on;
@@ -195,7 +219,11 @@ struct priv_services {
 	uint64_t services_revision;
 };
 
-/* PRIV_DONE: the file for PRIV_LOAD, otherwise nothing. */
+/*
+ * PRIV_DONE: the file for PRIV_LOAD, and after a snapshot that for which something is
+ * kept (PRIV_SETTINGS) a file of struct setting_change; the file for PRIV_IMPORT;
+ * otherwise nothing.
+ */
 struct priv_done {
 	uint64_t generation; /* PRIV_LOAD: the one it is from */
 	struct err err;      /* ERR_NONE: done */
@@ -516,12 +544,16 @@ struct notification {
 #define SNMP_SET_ACTION 0x2u
 #define SNMP_SET_SPIN_LOCK 0x4u
 #define SNMP_SET_CONFIRM_TIMEOUT 0x8u
+#define SNMP_SET_SOURCE 0x10u
 struct snmp_prepare {
 	uint32_t has;
 	uint32_t mode;   /* enum verify_mode */
 	uint32_t action; /* enum action */
 	uint32_t spin_lock;
 	uint32_t confirm_timeout; /* seconds; the commit of this PDU uses it too */
+	uint32_t nchanges;
+	struct setting_change changes[SNMP_CHANGES_MAX];
+	char source[STATUS_TEXT]; /* the import of this PDU uses it too */
 };
 
 /* How a SET is refused. */
@@ -531,11 +563,13 @@ enum ticket_verdict {
 	TICKET_LOCKED,
 	TICKET_SPIN,
 	TICKET_INCONSISTENT,
+	TICKET_NO_ROW, /* and none can be made */
 	TICKET_MAX
 };
 struct snmp_ticket {
 	uint32_t ticket; /* 0 when refused */
 	uint32_t verdict;
+	uint32_t change; /* which one to blame, from 1; 0: none of them */
 };
 
 struct snmp_by_ticket { /* SNMP_APPLY, SNMP_RELEASE */

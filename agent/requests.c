@@ -317,11 +317,18 @@ on_loaded(struct engine *e, void *context, const struct err *err, struct msg *ms
 	struct session *s = session_find(e, load.session);
 	const struct priv_done *done = (const void *)msg->data;
 	struct ses_reply reply = { .err = *err, .revision = done->generation };
+	struct held *held = NULL;
+	int fd = msg->nfds > 0 ? msg->fds[0] : -1;
 
 	free(context);
-	if (s != NULL)
-		session_reply(s, load.id, &reply, msg->fds,
-		    err->code == ERR_NONE ? msg->nfds : 0);
+	if (s == NULL)
+		return;
+	if (msg->nfds > 1) { /* a snapshot, and what SNMP changed in it since */
+		held = settings_take_loaded(msg, &reply.err);
+		fd = held == NULL ? -1 : held->snapshot_fd;
+	}
+	session_reply(s, load.id, &reply, &fd, fd != -1 && err->code == ERR_NONE);
+	held_drop(held);
 }
 
 static void
@@ -364,6 +371,8 @@ rebuilt(struct session *s, struct msg *msg)
 	if (s->job.kind != JOB_REBUILD || e->ready || msg->nfds != 1)
 		return;
 	if ((held = held_new(msg_take(msg, 0), -1, &err)) == NULL)
+		fatal("engine", "the snapshot that was rebuilt: %s", err.text);
+	if ((held = settings_with_kept(held, e->kept_settings, &err)) == NULL)
 		fatal("engine", "the snapshot that was rebuilt: %s", err.text);
 	count_indices(e, held);
 	held_drop(e->running);

@@ -43,8 +43,11 @@ session_end(struct session *s)
 	candidate_unlock_all(e, s->identity.session);
 	confirm_session_ended(e, s->identity.session);
 	if (s->identity.session == e->candidate.rebase_session) {
-		e->candidate.rebase_session = 0; /* it could not: a person decides */
-		e->candidate.conflicts = true;
+		e->candidate.rebase_session = 0;
+		if (e->candidate.rebase_settings != e->settings_revision)
+			candidate_rebase(e); /* too much changed meanwhile */
+		else
+			e->candidate.conflicts = true; /* a person decides */
 	}
 	if (e->action_session == s->identity.session)
 		actions_worker_ended(e);

@@ -34,11 +34,13 @@ on_ticket_timer(evutil_socket_t fd, short what, void *context)
 static void
 prepare(struct engine *e, struct msg *msg)
 {
-	const struct snmp_prepare *set = (const void *)msg->data;
+	struct snmp_prepare *set = (void *)msg->data;
 	const struct timeval tv = timeval_ms(TICKET_MS);
 	struct snmp_ticket answer = { 0 };
 
-	answer.verdict = e->ticket.number != 0 ? TICKET_BUSY : actions_judge(e, set);
+	set->source[sizeof(set->source) - 1] = '\0';
+	answer.verdict =
+	    e->ticket.number != 0 ? TICKET_BUSY : actions_judge(e, set, &answer.change);
 	if (answer.verdict == TICKET_OK) {
 		e->ticket.number = answer.ticket = ++e->last_ticket;
 		e->ticket.set = *set;

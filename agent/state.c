@@ -299,6 +299,10 @@ load(struct state *state)
 		set_aside(state, WAITING, &err);
 		state->waiting = (struct waiting){ 0 };
 	}
+	if (kept_settings_load(state->dir, &state->settings, &err) == -1) {
+		set_aside(state, STATE_SETTINGS, &err);
+		kept_settings_clear(&state->settings);
+	}
 }
 
 int
@@ -322,6 +326,7 @@ state_close(struct state *state)
 	if (state->dir != -1)
 		(void)close(state->dir);
 	state->dir = -1;
+	kept_settings_clear(&state->settings);
 }
 
 /* --- writing --- */

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "agent/proto.h"
+#include "agent/state_settings.h"
 
 /* A commit under way: what is tried, and what start-up goes back to. */
 struct journal {
@@ -49,6 +49,7 @@ struct state {
 	struct journal journal;
 	struct history history;
 	struct waiting waiting;
+	struct kept_settings settings;
 };
 
 /* root stays the caller's.  A damaged file is logged and left out; state/ is made. */

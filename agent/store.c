@@ -229,6 +229,23 @@ still_waits(const struct store *store)
 	    verifies(store, journal->tried);
 }
 
+/* Also what cannot be written is not lost: it is left out the next time. */
+static void
+prune_settings(struct store *store)
+{
+	struct state *state = &store->state;
+	uint64_t *numbers = NULL;
+	struct err ignored;
+	size_t count;
+
+	if (state->settings.count == 0 ||
+	    generations_list(&store->generations, &numbers, &count, &ignored) == -1)
+		return;
+	if (kept_settings_keep(&state->settings, numbers, count, UINT64_MAX))
+		(void)kept_settings_save(state->dir, &state->settings, &ignored);
+	free(numbers);
+}
+
 static int
 recover(struct store *store, struct err *err)
 {
@@ -247,6 +264,7 @@ recover(struct store *store, struct err *err)
 	if (number == 0 && !store->unconfirmed &&
 	    state_clear_journal(&store->state, err) == -1)
 		goto out;
+	prune_settings(store);
 	rc = generations_sweep(&store->generations, true, err);
 out:
 	free(numbers);
@@ -395,6 +413,7 @@ prune(struct store *store, struct err *err)
 		if (numbers[i] != live && numbers[i] != restore && ++kept > KEPT)
 			rc = generation_discard(&store->generations, numbers[i], err);
 	free(numbers);
+	prune_settings(store);
 	return rc;
 }
 
@@ -470,4 +489,34 @@ store_end(struct store *store, const struct priv_end *end, struct err *err)
 	if (end_journal(store, &end->confirm, err) == -1)
 		return -1;
 	return prune(store, err);
+}
+
+/* --- settings --- */
+
+int
+store_put_settings(struct store *store, const struct priv_settings *request,
+    struct err *err)
+{
+	struct state *state = &store->state;
+	uint64_t *numbers = NULL;
+	size_t count;
+
+	if (kept_settings_put(&state->settings, request, err) == -1 ||
+	    generations_list(&store->generations, &numbers, &count, err) == -1)
+		return -1;
+	/* also for the one that is being staged now */
+	(void)kept_settings_keep(&state->settings, numbers, count,
+	    state->counters.generation);
+	free(numbers);
+	return kept_settings_save(state->dir, &state->settings, err);
+}
+
+int
+store_drop_settings(struct store *store, uint64_t generation, struct err *err)
+{
+	struct state *state = &store->state;
+
+	if (!kept_settings_drop(&state->settings, generation))
+		return 0;
+	return kept_settings_save(state->dir, &state->settings, err);
 }

@@ -43,4 +43,9 @@ int store_activate(struct store *, const struct priv_activate *, struct err *);
 /* What is not kept any more stays on the disk until generations_sweep(). */
 int store_end(struct store *, const struct priv_end *, struct err *);
 
+/* Keeps these for those of their generations that are kept themselves. */
+int store_put_settings(struct store *, const struct priv_settings *, struct err *);
+/* What was kept for one that will be written now is in it already, or of another. */
+int store_drop_settings(struct store *, uint64_t generation, struct err *);
+
 #endif

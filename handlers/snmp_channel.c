@@ -51,6 +51,7 @@ static const struct field status_fields[] = {
 	FIELD(struct status, last_error.text),
 	FIELD(struct status, model),
 	FIELD(struct status, source),
+	FIELD(struct status, import_source),
 };
 
 static const struct field service_fields[] = {

@@ -16,8 +16,7 @@ spin_lock(const struct snmp_cell *cell, struct snmp_value *value)
 static void
 source(const struct snmp_cell *cell, struct snmp_value *value)
 {
-	(void)cell; /* no document is imported by SNMP yet */
-	snmp_value_text(value, text_of(""), LIMIT_TEXT);
+	snmp_value_text(value, text_of(cell->view->status.import_source), LIMIT_TEXT);
 }
 
 static void

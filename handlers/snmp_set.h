@@ -20,9 +20,11 @@ struct snmp_set {
 	enum snmp_set_state state;
 	long pdu; /* which one: the master's transaction number */
 	struct snmp_prepare asked;
-	uint32_t ticket;     /* with SET_RESERVED */
-	int error;           /* with SET_REFUSED: SNMP's number */
-	uint32_t culprit;    /* with SET_REFUSED: SNMP_SET_* of the variable to blame */
+	uint32_t ticket; /* with SET_RESERVED */
+	int error;       /* with SET_REFUSED: SNMP's number */
+	uint32_t
+	    culprit;     /* with SET_REFUSED: SNMP_SET_* of the variable to blame; 0: */
+	uint32_t change; /* which of the changes */
 	int64_t deadline_ms; /* with SET_RESERVED */
 };
 

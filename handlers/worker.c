@@ -157,10 +157,13 @@ apply_rebase(void *context, const struct view *view, struct config *config,
 	struct worker *w = context;
 
 	rebase_clear(w);
+	kept_clear(&w->base_file);
 	w->candidate = view->revision;
 	w->mine = *config; /* the candidate; config becomes what is running */
 	memset(config, 0, sizeof(*config));
-	if (view_load(w->engine, STORE_RUNNING, &w->running_view, err) == -1 ||
+	/* each time anew: SNMP changes settings in all three */
+	if (kept_load(w->engine, w->job->arg, &w->base_file, err) == -1 ||
+	    view_load(w->engine, STORE_RUNNING, &w->running_view, err) == -1 ||
 	    view_config(&w->running_view, config, err) == -1 ||
 	    snapshot_load(&w->base_file.snapshot, &w->base, err) == -1 ||
 	    config_merge(config, &w->base, &w->mine, err) == -1)
@@ -304,8 +307,6 @@ rebase(struct worker *w, struct err *err)
 	struct err ignored;
 
 	/* without an answer the engine takes it for a conflict too */
-	if (kept_load(w->engine, w->job->arg, &w->base_file, err) == -1)
-		return 0;
 	if (make(w, &change, err) == 0 || err->code != ERR_CONFLICT)
 		return 0;
 	memset(&verdict, 0, sizeof(verdict));

@@ -68,6 +68,7 @@ struct status {
 	uint32_t restart_pending; /* of any service */
 	uint32_t spin_lock;
 	uint32_t confirm_timeout; /* seconds, certconfCfgConfirmTimeout; 0: off */
+	char import_source[STATUS_TEXT]; /* certconfCfgSource; "": none */
 	uint32_t loads, load_errors;
 	int64_t last_load;
 	/* CLOCK_MONOTONIC ms; 0: before the start */

@@ -150,6 +150,41 @@ static const struct {
 	    TICKET_BUSY },
 	{ "commit too late", GOING_BACK, { SNMP_SET_ACTION, .action = ACTION_COMMIT },
 	    TICKET_BUSY },
+	{ "setting", QUIET,
+	    { .nchanges = 1, .changes = { { CHANGE_SETTING, SETTING_WARN_DAYS, 60 } } },
+	    TICKET_OK },
+	{ "no setting", QUIET,
+	    { .nchanges = 1, .changes = { { CHANGE_SETTING, SETTING_MAX, 60 } } },
+	    TICKET_NO_ROW },
+	{ "no kind", QUIET, { .nchanges = 1, .changes = { { CHANGE_KIND_MAX, 0, 0 } } },
+	    TICKET_NO_ROW },
+	{ "out of range", QUIET,
+	    { .nchanges = 1,
+		.changes = { { CHANGE_SETTING, SETTING_WARN_DAYS, 3651 } } },
+	    TICKET_NO_ROW },
+	{ "no row to mute", QUIET,
+	    { .nchanges = 1, .changes = { { CHANGE_LOCAL_MUTED, 9, 1 } } },
+	    TICKET_NO_ROW },
+	{ "no anchor to mute", QUIET,
+	    { .nchanges = 1, .changes = { { CHANGE_TRUST_MUTED, 1, 1 } } },
+	    TICKET_NO_ROW },
+	{ "too many", QUIET, { .nchanges = SNMP_CHANGES_MAX + 1 }, TICKET_BUSY },
+	{ "setting, not ready", NOT_READY,
+	    { .nchanges = 1, .changes = { { CHANGE_SETTING, SETTING_WARN_DAYS, 60 } } },
+	    TICKET_BUSY },
+	{ "setting, locked", LOCKED,
+	    { .nchanges = 1, .changes = { { CHANGE_SETTING, SETTING_WARN_DAYS, 60 } } },
+	    TICKET_LOCKED },
+	{ "setting, theirs waits", THEIRS_WAITS,
+	    { .nchanges = 1, .changes = { { CHANGE_SETTING, SETTING_WARN_DAYS, 60 } } },
+	    TICKET_OK },
+	{ "setting, going back", GOING_BACK,
+	    { .nchanges = 1, .changes = { { CHANGE_SETTING, SETTING_WARN_DAYS, 60 } } },
+	    TICKET_OK },
+	{ "setting and old spin lock", QUIET,
+	    { SNMP_SET_SPIN_LOCK, .spin_lock = 40, .nchanges = 1,
+		.changes = { { CHANGE_SETTING, SETTING_WARN_DAYS, 60 } } },
+	    TICKET_SPIN },
 	{ "confirm twice", CHANGING, { SNMP_SET_ACTION, .action = ACTION_CONFIRM },
 	    TICKET_BUSY },
 };
@@ -158,12 +193,13 @@ static void
 test_judge(void **state)
 {
 	struct engine *e;
+	uint32_t change;
 
 	(void)state;
 	for (size_t i = 0; i < nitems(judged); i++) {
 		e = engine_new();
 		arrange(e, judged[i].situation);
-		if (actions_judge(e, &judged[i].set) != judged[i].verdict)
+		if (actions_judge(e, &judged[i].set, &change) != judged[i].verdict)
 			fail_msg("%s", judged[i].name);
 		engine_free(e);
 	}
@@ -176,9 +212,10 @@ test_a_refusal_says_why(void **state)
 	const struct snmp_prepare confirm = { SNMP_SET_ACTION,
 		.action = ACTION_CONFIRM };
 	struct engine *e = engine_new();
+	uint32_t change;
 
 	(void)state;
-	assert_int_equal(actions_judge(e, &confirm), TICKET_INCONSISTENT);
+	assert_int_equal(actions_judge(e, &confirm, &change), TICKET_INCONSISTENT);
 	assert_int_equal(e->status.last_action, ACTION_CONFIRM);
 	assert_int_equal(e->status.last_result, RESULT_FAILED);
 	assert_int_equal(e->status.last_error.code, ERR_NOT_FOUND);

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: ISC
+"""What SNMP may change: monitoring, at once and without a commit, and documents."""
+import re
+
+import harness
+import pytest
+from harness import wait_for
+from pki import document
+from snmp_wait import after, eventually, refused
+
+SETTINGS = (
+    ("certconfNotifyEnable.0", "x", "80", "80"),
+    ("certconfWarnDays.0", "u", 60, "60"),
+    ("certconfWarnPercent.0", "u", 50, "50"),
+    ("certconfCritDays.0", "u", 14, "14"),
+    ("certconfCritPercent.0", "u", 20, "20"),
+    ("certconfRepeatInterval.0", "u", 0, "0"),
+    ("certconfNotifyMinInterval.0", "u", 3600, "3600"),
+    ("certconfLocalMonitor.2", "i", 2, "2"),
+    ("certconfLocalWarnDays.2", "i", 3650, "3650"),
+)
+
+
+def raw(device, name):
+    """The value as a number, or its octets in hexadecimal."""
+    text = device.snmp("snmpget", "-OqvexU", f"CERTCONF-MIB::{name}").stdout.strip()
+    return text.strip('"').replace(" ", "")
+
+
+def kept(device):
+    """The lines of state/settings, without what frames them."""
+    path = device.state / "state" / "settings"
+    lines = path.read_text().splitlines()[1:-1] if path.exists() else []
+    return sorted(lines)
+
+
+def kill_all(device):
+    """The whole daemon at once."""
+    for pid in [device.agent.pid, *harness.descendants(device.agent.pid)]:
+        harness.kill(pid)
+    device.agent.process.wait(harness.DEADLINE)
+
+
+def again(device):
+    device.start_agent()
+    wait_for(device.snmp_answers, "the agent answers over SNMP")
+
+
+def test_every_setting(notified):
+    """Each is written, read back at once, and there after kill -9."""
+    for name, kind, value, shown in SETTINGS:
+        notified.set((name, kind, value))
+        assert raw(notified, name) == shown, name
+    wait_for(lambda: len(kept(notified)) == len(SETTINGS), "all are on the disk")
+    kill_all(notified)
+    again(notified)
+    assert [raw(notified, row[0]) for row in SETTINGS] == [row[3] for row in SETTINGS]
+    notified.stop_agent()
+    again(notified)
+    assert [raw(notified, row[0]) for row in SETTINGS] == [row[3] for row in SETTINGS]
+
+
+def test_all_in_one_pdu(notified):
+    notified.set(*[row[:3] for row in SETTINGS])
+    assert [raw(notified, row[0]) for row in SETTINGS] == [row[3] for row in SETTINGS]
+    notified.set(("certconfLocalWarnDays.2", "i", -1), ("certconfLocalMonitor.2", "i", 1))
+    assert raw(notified, "certconfLocalWarnDays.2") == "-1"
+    assert raw(notified, "certconfLocalMonitor.2") == "1"
+
+
+def test_a_damaged_file_is_set_aside(notified):
+    notified.set(("certconfWarnDays.0", "u", 60))
+    wait_for(lambda: kept(notified), "it is on the disk")
+    notified.stop_agent()
+    path = notified.state / "state" / "settings"
+    path.write_text(path.read_text().replace("60", "61"))
+    again(notified)
+    assert notified.get("certconfWarnDays.0") == "30"
+    assert path.with_name("settings.damaged").exists()
+
+
+def test_it_goes_into_the_next_generation(notified, pki):
+    """Set before a commit or while a candidate is edited, it is in what is committed."""
+    notified.set(("certconfWarnDays.0", "u", 60))
+    notified.import_document(document(trust=pki.root))
+    notified.set(("certconfCritDays.0", "u", 3))
+    notified.cli("commit")
+    assert notified.get("certconfTrustCount.0") == "1"
+    assert notified.get("certconfWarnDays.0") == "60"
+    assert notified.get("certconfCritDays.0") == "3"
+    notified.stop_agent()
+    again(notified)
+    assert notified.get("certconfWarnDays.0") == "60"
+    assert notified.get("certconfCritDays.0") == "3"
+
+
+def test_a_rollback_brings_what_was_in_force_then(notified, pki):
+    """Also what was set in that generation after it was written."""
+    notified.set(("certconfWarnDays.0", "u", 60))
+    notified.import_document(document(trust=pki.root), "--commit")
+    notified.set(("certconfWarnDays.0", "u", 70))
+    notified.cli("rollback")
+    eventually(notified, "certconfTrustCount.0", "0")
+    assert notified.get("certconfWarnDays.0") == "60"
+
+
+def test_going_back_keeps_what_was_set(notified, pki):
+    """A confirmed commit that is not confirmed takes back itself, and nothing of this."""
+    notified.set(("certconfWarnDays.0", "u", 60))
+    notified.import_document(document(trust=pki.root))
+    notified.cli("commit", "--confirm", "10m")
+    notified.set(("certconfWarnDays.0", "u", 70), ("certconfCritPercent.0", "u", 5))
+    notified.cli("cancel")
+    eventually(notified, "certconfTrustCount.0", "0")
+    assert notified.get("certconfWarnDays.0") == "70"
+    assert notified.get("certconfCritPercent.0") == "5"
+    kill_all(notified)
+    again(notified)
+    assert notified.get("certconfWarnDays.0") == "70"
+
+
+def test_a_cut_trial_keeps_what_was_set(notified, pki):
+    """Nobody can confirm after kill -9 what only its session might: the start goes back."""
+    notified.import_document(document(trust=pki.root))
+    notified.set(("certconfCfgConfirmTimeout.0", "u", 1))
+    notified.set(("certconfCfgAction.0", "i", "commit"))
+    eventually(notified, "certconfTrustCount.0", "1")
+    notified.set(("certconfWarnDays.0", "u", 70))
+    wait_for(lambda: len(kept(notified)) == 2, "both generations have it")
+    kill_all(notified)
+    again(notified)
+    eventually(notified, "certconfTrustCount.0", "0")
+    assert notified.get("certconfWarnDays.0") == "70"
+
+
+def test_who_edits_the_candidate_is_not_in_the_way(notified, pki):
+    """A rebase after somebody else's commit sees no conflict with what was set."""
+    notified.import_document(document(trust=pki.root))
+    notified.set(("certconfWarnDays.0", "u", 60))
+    leaf = pki.leaf()
+    notified.import_document(document(leaf.chain, leaf.key), "--commit")
+    notified.set(("certconfWarnDays.0", "u", 61))
+    eventually(notified, "certconfCfgState.0", "staged")
+    notified.cli("commit")
+    assert notified.get("certconfTrustCount.0") == "1"
+    assert notified.get("certconfWarnDays.0") == "61"
+
+
+def test_a_lock_refuses_it(notified):
+    """It is there so that nothing changes; the value stays."""
+    with harness.Netconf(notified) as session:
+        session.ok("<lock><target><running/></target></lock>")
+        result = notified.set(("certconfWarnDays.0", "u", 60), check=False)
+        assert refused(result, "resourceUnavailable")
+        session.ok("<unlock><target><running/></target></unlock>")
+    assert notified.get("certconfWarnDays.0") == "30"
+    notified.set(("certconfWarnDays.0", "u", 60))
+
+
+def test_the_index_names_the_variable(notified):
+    """All or nothing, and the manager is told which it was."""
+    result = notified.set(("certconfWarnDays.0", "u", 60), ("certconfLocalMonitor.99", "i", 2),
+                          ("certconfCritDays.0", "u", 5), check=False)
+    assert refused(result, "noCreation")
+    assert "certconfLocalMonitor.99" in result.stderr + result.stdout
+    assert notified.get("certconfWarnDays.0") == "30"
+    assert notified.get("certconfCritDays.0") == "7"
+
+
+def test_alarms_are_judged_anew(notified, pki):
+    """A warning is raised by a threshold, and cleared by muting."""
+    leaf = pki.leaf(days=90)
+    notified.import_document(document(leaf.chain, leaf.key, services=["nginx"]), "--commit")
+    eventually(notified, "certconfLocalStatus.1", "valid")
+    notified.set(("certconfLocalWarnDays.1", "i", 100))
+    assert notified.get("certconfLocalStatus.1") == "warning"
+    notified.set(("certconfLocalMonitor.1", "i", "false"))
+    assert notified.get("certconfLocalMonitor.1") == "false"
