@@ -154,3 +154,22 @@ def test_the_dashboard(kits, enumerations, syntax, tmp_path):
             assert shown == values_of(enumerations, syntax, re.match(r"certconf\w+", expr)[0]), panel["title"]
             mapped += 1
     assert mapped >= 6
+
+
+# --- LibreNMS ---
+
+def test_librenms(kits, numbers, enumerations, syntax):
+    """States are the MIB's, numbers are those of the objects named beside them."""
+    yaml = pytest.importorskip("yaml")
+    sensors = yaml.safe_load((kits / "librenms/certconf.yaml").read_text())["modules"]["sensors"]
+    assert set(sensors) == {"count", "state"} and len(sensors["state"]["data"]) == 10
+    named = set(numbers.values())
+    for kind, sensor in [(kind, row) for kind in sensors for row in sensors[kind]["data"]]:
+        name = sensor.get("value", sensor["oid"])
+        assert numbers[re.fullmatch(rf"\.{re.escape(ENTERPRISE)}\.([\d.]+)\.{{{{ \$index }}}}", sensor["num_oid"])[1]] == name
+        assert "value" not in sensor or sensor["oid"].endswith("Table")
+        assert {sensor["oid"], *re.findall(r"\$(certconf\w+)", sensor["descr"])} <= named
+        assert all(skip["oid"] in named for skip in sensor.get("skip_values", ()))
+        if kind == "state":
+            assert {row["value"]: row["descr"] for row in sensor["states"]} == values_of(enumerations, syntax, name)
+            assert all(row["generic"] == 3 for row in sensor["states"] if row["descr"] == "unknown")
