@@ -236,7 +236,11 @@ settings_json(const struct settings *settings)
 
 		if (value == setting_rows[i].standard)
 			continue;
-		if (buf_add_text(&text, "") == 0 && setting_write(&text, i, value) == 0)
+		if (i != SETTING_NOTIFY_ENABLE)
+			(void)json_object_set_new(json, setting_rows[i].leaf,
+			    json_integer(value));
+		else if (buf_add_text(&text, "") == 0 &&
+		    setting_write(&text, i, value) == 0)
 			(void)json_object_set_new(json, setting_rows[i].leaf,
 			    json_string((const char *)text.data));
 		buf_clear(&text);
@@ -293,9 +297,12 @@ print_monitoring(json_t *monitoring)
 
 	json_object_foreach(monitoring, name, value)
 	{
-		(void)printf("Monitoring: %s ", name);
-		out_safe(stdout, json_string_value(value));
-		(void)putchar('\n');
+		if (json_is_integer(value))
+			(void)printf("Monitoring: %s %" JSON_INTEGER_FORMAT "\n", name,
+			    json_integer_value(value));
+		else
+			(void)printf("Monitoring: %s %s\n", name,
+			    json_string_value(value));
 	}
 }
 

@@ -168,7 +168,8 @@ struct node_shape {
 	enum shape shape;
 };
 
-/* Nodes of the state tree whose JSON form is not a string or an object. */
+/* Nodes of the state tree, and of monitoring, whose JSON form is not a string or an
+ * object. */
 static const struct node_shape shapes[] = {
 	{ "certificate", SHAPE_LIST },
 	{ "trust-anchor", SHAPE_LIST },
@@ -185,6 +186,12 @@ static const struct node_shape shapes[] = {
 	{ "revision", SHAPE_NUMBER },
 	{ "restore", SHAPE_NUMBER },
 	{ "number", SHAPE_NUMBER },
+	{ "warning-days", SHAPE_NUMBER },
+	{ "warning-percent", SHAPE_NUMBER },
+	{ "critical-days", SHAPE_NUMBER },
+	{ "critical-percent", SHAPE_NUMBER },
+	{ "repeat-hours", SHAPE_NUMBER },
+	{ "minimum-interval", SHAPE_NUMBER },
 	{ "factory-in-use", SHAPE_BOOLEAN },
 	{ "restart-pending", SHAPE_BOOLEAN },
 	{ "restart-device", SHAPE_BOOLEAN },

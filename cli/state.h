@@ -7,7 +7,10 @@
 
 #include "cli/client.h"
 
-/* A new reference; NULL with err set. */
+/*
+ * A new reference; NULL with err set.  It has "monitoring" of the configuration too,
+ * where that is not as it is by default.
+ */
 json_t *state_read(struct client *, struct err *);
 
 /* The entry of a list whose leaf "name" is this, borrowed; NULL when there is none. */

@@ -345,6 +345,46 @@ print_trust(const json_t *state, size_t limit)
 	table_free(table);
 }
 
+/* --- monitoring --- */
+
+static void
+print_override(const json_t *entry)
+{
+	char words[48], text[80];
+
+	if (!json_has(entry, "warning-days"))
+		return;
+	count_words(json_number(entry, "warning-days"), "day", words, sizeof(words));
+	(void)snprintf(text, sizeof(text), "warns %s before its end", words);
+	out_field(json_text(entry, "name"), text);
+}
+
+/* What is not as it is by default; who is not monitored is told where it is shown. */
+static void
+print_monitoring(json_t *monitoring)
+{
+	const json_t *entry;
+	const char *name;
+	char number[24];
+	json_t *value;
+	size_t i;
+
+	if (monitoring == NULL)
+		return;
+	heading("Monitoring", "");
+	json_object_foreach(monitoring, name, value)
+	{
+		(void)snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
+		    json_integer_value(value));
+		if (json_is_integer(value))
+			out_field(name, number);
+		else if (json_is_string(value))
+			out_field(name, json_string_value(value));
+	}
+	json_array_foreach(json_object_get(monitoring, "certificate"), i, entry)
+		print_override(entry);
+}
+
 /* --- services --- */
 
 static const struct column service_columns[] = {
@@ -438,6 +478,7 @@ print_page(const struct cli *cli, const json_t *state)
 	print_others(state, limit);
 	print_trust(state, limit);
 	heading("Verification", word_for(mode_words, mode)->words);
+	print_monitoring(json_object_get(state, "monitoring"));
 	print_services(state);
 	print_next(state);
 }

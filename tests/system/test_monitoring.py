@@ -2,6 +2,10 @@
 """When to warn and what to tell: in documents, over SNMP, in NETCONF and in the command."""
 import json
 import re
+import shutil
+import subprocess
+
+import pytest
 
 from netconf import Client
 from pki import NAMESPACE, document
@@ -48,7 +52,9 @@ def test_settings_are_in_force_at_once(device, pki):
     assert device.get("certconfRepeatInterval.0") == "1"
     assert device.get("certconfNotifyMinInterval.0") == "60"
     assert device.get("certconfNotifyEnable.0").strip() == "84"  # BITS 0 and 5
-    assert device.status()["overall-status"] == "warning"
+    state = device.status()
+    assert state["certificate"][0]["status"] == "warning" and state["monitoring"]["warning-days"] == 90
+    assert re.search(r"Monitoring\n(  .*\n)*  warning-days +90\n", device.cli("status").stdout)
     found = monitored(device)
     assert found == {"warning-days": "90", "warning-percent": "0", "critical-days": "2", "repeat-hours": "1",
                      "minimum-interval": "60", "notify": "local-expiry commit"}
@@ -72,13 +78,14 @@ def test_mutes_and_overrides(device, pki):
     device.import_document(monitoring(
         "<certificate><name>local</name><monitor>false</monitor><warning-days>4</warning-days></certificate>"
         "<trust-anchor><name>Other root</name><monitor>false</monitor></trust-anchor>",
-        certificate=leaf.chain, key=leaf.key, trust=pki.root + pki.other_root, services=["nginx"]), "--commit")
+        certificate=leaf.chain, key=leaf.key, trust=pki.root + pki.other_root), "--commit")
     state = device.status()
     assert state["overall-status"] in ("ok", "unknown")
     assert [row.get("monitor", True) for row in state["certificate"]] == [False, True]
     assert [row["name"] for row in state["trust-anchor"] if not row.get("monitor", True)] == ["Other root"]
     page = device.cli("status").stdout
     assert re.search(r"Monitored +no", page) and "not monitored" in page
+    assert re.search(r"local +warns 4 days before", page)
     eventually(device, "certconfLocalWarnCount.0", "0")
     assert device.get("certconfEarliestIndex.0") == "0"
     # renewed, it stays as it is; told so in the candidate, it is monitored again
@@ -148,3 +155,46 @@ def test_check_shows_it(device, pki):
     facts = json.loads(device.cli("check", path, "--json").stdout)
     assert facts["monitoring"]["notify"] == "local-expiry commit"
     assert facts["certificate"][0]["monitor"] is False
+
+
+def test_the_way_back_of_a_confirmed_commit(device):
+    device.import_document(monitoring("<critical-days>3</critical-days>"), "--commit")
+    device.import_document(monitoring(SETTINGS), "--commit", "--confirm", "10m")
+    assert monitored(device)["critical-days"] == "2"
+    device.cli("cancel")
+    assert monitored(device) == {"critical-days": "3"}
+    eventually(device, "certconfWarnDays.0", "30")
+
+
+def test_a_candidate_and_a_commit_meet(device, pki):
+    """A mute goes with a certificate that was renewed meanwhile; two values for one thing do not."""
+    leaf = pki.leaf()
+    device.import_document(document(leaf.chain, leaf.key), "--commit")
+    device.cli("set", "certificate", "local", "unmonitored")
+    device.import_document(document(pki.renew(leaf).chain), "--commit")
+    device.cli("commit")
+    assert monitored(device) == {"local": {"monitor": "false"}}
+    device.cli("set", "monitoring", "repeat-hours", "2")
+    device.cli("set", "monitoring", "repeat-hours", "3", "--commit")
+    result = device.cli("commit", check=False)
+    assert result.returncode == 4 and "conflicts" in result.stderr
+    device.cli("discard")
+
+
+def test_yang_library_takes_what_is_told(device, pki, top, tmp_path):
+    """What get-config and config.xml hold is of the model, by another reader than ours."""
+    if shutil.which("yanglint") is None:
+        pytest.skip("no yanglint; on Debian: apt-get install libyang2-tools")
+    leaf = pki.leaf()
+    device.import_document(monitoring(
+        SETTINGS + "<certificate><name>local</name><warning-days>0</warning-days></certificate>"
+        "<trust-anchor><name>Example root</name><monitor>false</monitor></trust-anchor>",
+        certificate=leaf.chain, key=leaf.key, trust=pki.root, mode="outgoing"), "--commit")
+    with Client(device.run / "netconf.sock") as client:
+        everything = re.search(r"<certconf.*</certconf>", client.get().text, re.DOTALL).group(0)
+    told = tmp_path / "get.xml"
+    told.write_text(everything)
+    for kind, path in (("config", device.state / "live/config.xml"), ("get", told)):
+        result = subprocess.run(["yanglint", "-p", top / "yang", "-p", "/usr/share/yang/modules/libyang", "-t", kind,
+                                 top / "yang/certconf.yang", path], capture_output=True, text=True, check=False)
+        assert result.returncode == 0 and not result.stderr, result.stderr
