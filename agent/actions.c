@@ -18,6 +18,7 @@ struct queued_action {
 	STAILQ_ENTRY(queued_action) next;
 	enum action action;
 	struct job job;
+	char source[STATUS_TEXT]; /* JOB_IMPORT */
 };
 
 static void keep(struct engine *);
@@ -30,6 +31,7 @@ static const struct {
 	void (*run)(struct engine *);
 	bool confirmed; /* with certconfCfgConfirmTimeout */
 } actions[ACTION_MAX] = {
+	[ACTION_IMPORT] = { .job = { .kind = JOB_IMPORT } },
 	[ACTION_VALIDATE] = { .job = { .kind = JOB_VALIDATE } },
 	[ACTION_COMMIT] = { .job = { .kind = JOB_VALIDATE, .commit = 1 },
 	    .confirmed = true },
@@ -89,9 +91,37 @@ restart(struct engine *e)
 static bool
 is_under_way(const struct engine *e)
 {
-	return e->action_session != 0 || e->commit != NULL ||
+	return e->action_session != 0 || e->opening || e->commit != NULL ||
 	    e->confirm.phase == CONFIRM_CHANGING ||
 	    e->confirm.phase == CONFIRM_GOING_BACK;
+}
+
+/* The document it names, for a worker to read. */
+static void
+on_opened(struct engine *e, void *context, const struct err *err, struct msg *msg)
+{
+	const struct job *job = &actions[ACTION_IMPORT].job;
+
+	(void)context;
+	e->opening = false;
+	if (err->code == ERR_NONE && msg->nfds == 1) {
+		e->action_session = sessions_add_reader(e, job, msg_take(msg, 0), USER);
+		return;
+	}
+	engine_refused(e, USER, ACTION_IMPORT, err);
+	pop(e);
+	actions_next(e);
+}
+
+static void
+open_document(struct engine *e, const char *name)
+{
+	struct priv_import request = { 0 };
+
+	memcpy(request.name, name, sizeof(request.name));
+	e->opening = true;
+	privlink_request(e, PRIV_IMPORT, &request, sizeof(request), NULL, 0, on_opened,
+	    NULL);
 }
 
 /* The first of the queue, unless something is under way. */
@@ -107,6 +137,10 @@ on_timer(evutil_socket_t fd, short what, void *context)
 		return;
 	if (q->job.kind != JOB_NONE) {
 		publish_action(e, q->action, RESULT_IN_PROGRESS, USER, NULL);
+		if (q->job.kind == JOB_IMPORT) {
+			open_document(e, q->source);
+			return;
+		}
 		e->action_session = sessions_add_worker(e, &q->job, USER);
 		return;
 	}
@@ -203,6 +237,22 @@ judge_action(struct engine *e, enum action action)
 	return TICKET_OK;
 }
 
+/* What is to be imported. */
+static bool
+has_source(struct engine *e, const struct snmp_prepare *set)
+{
+	const char *source =
+	    (set->has & SNMP_SET_SOURCE) != 0 ? set->source : e->status.import_source;
+	struct err err;
+
+	if (source[0] != '\0')
+		return true;
+	err_set(&err, ERR_NOT_FOUND, NULL,
+	    "certconfCfgSource names the document to import, and is empty");
+	engine_refused(e, USER, ACTION_IMPORT, &err);
+	return false;
+}
+
 /*
  * Monitoring stands beside the configuration somebody works at: no commit is in its
  * way, only a lock, which is there so that nothing changes.
@@ -252,6 +302,9 @@ actions_judge(struct engine *e, const struct snmp_prepare *set, uint32_t *ret_ch
 	if ((set->has & SNMP_SET_ACTION) != 0 &&
 	    (verdict = judge_action(e, set->action)) != TICKET_OK)
 		return verdict;
+	if ((set->has & SNMP_SET_ACTION) != 0 && set->action == ACTION_IMPORT &&
+	    !has_source(e, set))
+		return TICKET_INCONSISTENT;
 	if ((set->has & SNMP_SET_MODE) != 0 &&
 	    (set->mode >= VERIFY_MODE_MAX || !mode_fits(e, set)))
 		return TICKET_INCONSISTENT;
@@ -266,6 +319,7 @@ queue(struct engine *e, enum action action, const struct job *job)
 
 	q->action = action;
 	q->job = *job;
+	memcpy(q->source, e->status.import_source, sizeof(q->source));
 	if (actions[action].confirmed)
 		q->job.confirm_timeout = e->status.confirm_timeout;
 	STAILQ_INSERT_TAIL(&e->actions, q, next);

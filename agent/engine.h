@@ -158,6 +158,7 @@ struct engine {
 	LIST_HEAD(, session) sessions;
 	STAILQ_HEAD(, queued_action) actions;
 	uint32_t action_session; /* the worker that does the first of them; 0: none */
+	bool opening;            /* the document of the first of them */
 	struct outbox *outbox;
 	struct sources *sources;
 	struct ticket ticket;
@@ -201,6 +202,9 @@ void spawner_kill(struct engine *, uint32_t number);
 void sessions_add_client(struct engine *, const struct identity *, int client);
 /* A session without a client; returns its number. */
 uint32_t sessions_add_worker(struct engine *, const struct job *, const char *user);
+/* The same, with a document to read, which is taken. */
+uint32_t sessions_add_reader(struct engine *, const struct job *, int document,
+    const char *user);
 void sessions_tell_step(struct engine *, const struct ses_step *);
 /* Everybody who waits for what has ended is told how. */
 struct commit_outcome;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/command.h"
+#include "agent/importdir.h"
 #include "agent/log.h"
 #include "agent/memfile.h"
 #include "agent/monitor_self.h"
@@ -260,6 +261,22 @@ do_settings(struct monitor *m, struct msg *msg, struct err *err)
 	return store_put_settings(&m->store, request, err);
 }
 
+static int
+do_import(struct monitor *m, struct msg *msg, struct err *err)
+{
+	const struct priv_import *request = (const void *)msg->data;
+	const struct priv_done done = { .err = { .code = ERR_NONE } };
+	int fd;
+
+	if (!is_text(request->name, sizeof(request->name)))
+		fatal("requests", "an irregular request: a text has no end");
+	if ((fd = importdir_open(m->store.root, request->name, err)) == -1)
+		return -1;
+	monitor_tell(m, PRIV_DONE, msg->id, &done, sizeof(done), &fd, 1);
+	(void)close(fd);
+	return LATER;
+}
+
 /* --- services --- */
 
 /* What each command is called, and where its arguments are in a definition. */
@@ -415,6 +432,7 @@ static const struct msg_shape shapes[PRIV_TYPE_MAX] = {
 	[PRIV_HOLD] = { sizeof(struct priv_hold), 0, 0 },
 	[PRIV_PENDING] = { sizeof(struct priv_services), 0, 0 },
 	[PRIV_SETTINGS] = { sizeof(struct priv_settings), 0, 0 },
+	[PRIV_IMPORT] = { sizeof(struct priv_import), 0, 0 },
 	[PRIV_VERIFY] = { sizeof(struct priv_none), 0, 0 },
 	[PRIV_OUTBOX] = { sizeof(struct priv_outbox), 1, 1 },
 	[PRIV_SNMP_KILL] = { sizeof(struct priv_none), 0, 0 },
@@ -432,6 +450,7 @@ static int (*const run[PRIV_TYPE_MAX])(struct monitor *, struct msg *, struct er
 	[PRIV_HOLD] = do_hold,
 	[PRIV_PENDING] = do_pending,
 	[PRIV_SETTINGS] = do_settings,
+	[PRIV_IMPORT] = do_import,
 	[PRIV_VERIFY] = do_verify,
 	[PRIV_OUTBOX] = do_outbox,
 	[PRIV_SNMP_KILL] = do_snmp_kill,

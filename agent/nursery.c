@@ -27,12 +27,12 @@ struct nursery {
 	} children[CHILDREN_MAX];
 };
 
-/* How many descriptors each kind comes with. */
-static const int descriptors[SPAWN_KIND_MAX] = {
-	[SPAWN_SESSION] = 2,
-	[SPAWN_WORKER] = 1,
-	[SPAWN_PROBE] = 2,
-};
+/* How many descriptors it comes with. */
+static int
+descriptors(const struct spawn_new *spawn)
+{
+	return spawn->kind == SPAWN_WORKER && spawn->u.job.kind != JOB_IMPORT ? 1 : 2;
+}
 
 /* In the child: only its own descriptors are left. */
 static _Noreturn void
@@ -51,7 +51,7 @@ child_run(struct nursery *n, struct msg *msg)
 	if (spawn->kind == SPAWN_SESSION)
 		n->kinds->session(engine, other, &spawn->identity);
 	else if (spawn->kind == SPAWN_WORKER)
-		n->kinds->worker(engine, &spawn->u.job, &spawn->identity);
+		n->kinds->worker(engine, other, &spawn->u.job);
 	else
 		n->kinds->probe(engine, other, &spawn->u.probe);
 	_exit(0);
@@ -73,7 +73,7 @@ spawn_new(struct nursery *n, struct msg *msg)
 	size_t place = 0;
 	pid_t pid;
 
-	if (spawn->kind >= SPAWN_KIND_MAX || msg->nfds != descriptors[spawn->kind])
+	if (spawn->kind >= SPAWN_KIND_MAX || msg->nfds != descriptors(spawn))
 		fatal("nursery", "an irregular request");
 	while (place < CHILDREN_MAX && n->children[place].pid != 0)
 		place++;

@@ -12,7 +12,7 @@
 /* What the forked processes run; each enters the sandbox first. */
 struct nursery_kinds {
 	void (*session)(int engine, int client, const struct identity *);
-	void (*worker)(int engine, const struct job *, const struct identity *);
+	void (*worker)(int engine, int document, const struct job *);
 	void (*probe)(int engine, int server, const struct probe_job *);
 };
 

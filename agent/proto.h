@@ -244,6 +244,7 @@ enum job_kind {
 	JOB_ROLLBACK, /* arg: generation */
 	JOB_REBASE,   /* the candidate onto the new running configuration */
 	JOB_REBUILD,  /* arg: generation whose snapshot is lost */
+	JOB_IMPORT,   /* the document it comes with, onto the candidate */
 	JOB_KIND_MAX
 };
 
@@ -263,8 +264,8 @@ struct probe_job {
 };
 
 /*
- * SPAWN_NEW: session: engine channel, client.  worker: engine channel.  probe: engine
- * channel, connected socket.
+ * SPAWN_NEW: session: engine channel, client.  worker: engine channel, with JOB_IMPORT
+ * the document.  probe: engine channel, connected socket.
  */
 struct spawn_new {
 	uint32_t kind;

@@ -20,7 +20,7 @@ state_of(const struct engine *e)
 		return CONFIG_STUCK;
 	if (e->confirm.phase == CONFIRM_GOING_BACK)
 		return CONFIG_ROLLING_BACK;
-	if (e->action_session != 0)
+	if (!STAILQ_EMPTY(&e->actions))
 		return CONFIG_LOADING;
 	if (e->confirm.phase != CONFIRM_NONE)
 		return CONFIG_AWAITING_CONFIRM;

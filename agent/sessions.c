@@ -85,8 +85,8 @@ on_child_ended(struct engine *e, void *context, int status)
 static void
 session_spawn(struct session *s)
 {
-	struct spawn_new spawn = { .kind =
-				       s->client == -1 ? SPAWN_WORKER : SPAWN_SESSION,
+	struct spawn_new spawn = { .kind = s->job.kind == JOB_NONE ? SPAWN_SESSION
+								   : SPAWN_WORKER,
 		.identity = s->identity };
 	int pair[2], fds[2];
 
@@ -175,18 +175,25 @@ sessions_add_client(struct engine *e, const struct identity *identity, int clien
 }
 
 uint32_t
-sessions_add_worker(struct engine *e, const struct job *job, const char *user)
+sessions_add_reader(struct engine *e, const struct job *job, int document,
+    const char *user)
 {
 	const struct identity self = { .uid = getuid(),
 		.gid = getgid(),
 		.may_read = 1,
 		.may_write = 1 };
-	struct session *s = session_new(e, &self, -1);
+	struct session *s = session_new(e, &self, document);
 
 	s->job = *job;
 	snprintf(s->identity.user, sizeof(s->identity.user), "%s", user);
 	session_spawn(s);
 	return s->identity.session;
+}
+
+uint32_t
+sessions_add_worker(struct engine *e, const struct job *job, const char *user)
+{
+	return sessions_add_reader(e, job, -1, user);
 }
 
 void

@@ -10,7 +10,7 @@ struct session {
 	struct engine *engine;
 	struct identity identity;
 	struct job job; /* JOB_NONE: it has a client */
-	int client;     /* until it is spawned; -1 otherwise */
+	int client;     /* or document, until it is spawned; -1 otherwise */
 	struct channel *channel;
 	uint32_t child;
 	bool subscribed;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/clock.h"
+#include "agent/importdir.h"
 #include "agent/log.h"
 
 #define LOCK_NAME "lock"
@@ -52,6 +53,7 @@ open_parts(struct store *store, const char *path, struct err *err)
 	if (store->root == -1)
 		return err_set(err, ERR_STORAGE, path, "open: %s", strerror(errno));
 	if (lock_store(store, path, err) == -1 ||
+	    importdir_make(store->root, err) == -1 ||
 	    generations_open(&store->generations, store->root, err) == -1)
 		return -1;
 	return state_open(&store->state, store->root, err);

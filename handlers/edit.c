@@ -148,7 +148,7 @@ apply_document(void *context, const struct view *view, struct config *config,
 }
 
 static int
-make_change(struct netconf *n, const struct edit *edit, enum action action,
+make_change(struct engine_client *engine, const struct edit *edit, enum action action,
     struct document *document, struct err *err)
 {
 	struct change change = {
@@ -165,7 +165,7 @@ make_change(struct netconf *n, const struct edit *edit, enum action action,
 
 	if (document_keys(document, &keys, err) == 0) {
 		change.keys = (struct blob){ keys.data, keys.len };
-		rc = change_make(n->engine, &change, err);
+		rc = change_make(engine, &change, err);
 	}
 	buf_wipe(&keys);
 	return rc;
@@ -173,8 +173,8 @@ make_change(struct netconf *n, const struct edit *edit, enum action action,
 
 /* Reads the document against the base it will be put on, and makes the change. */
 static int
-read_and_change(struct netconf *n, const struct edit *edit, enum action action,
-    struct err *err)
+read_and_change(struct engine_client *engine, const struct edit *edit,
+    enum action action, struct err *err)
 {
 	struct document_options options = {
 		.password = edit->password,
@@ -184,13 +184,13 @@ read_and_change(struct netconf *n, const struct edit *edit, enum action action,
 	struct view view;
 	int rc = -1;
 
-	if (view_load(n->engine, edit->store, &view, err) == -1)
+	if (view_load(engine, edit->store, &view, err) == -1)
 		return -1;
 	options.base = &view.snapshot;
 	if (document_read(edit->config, &options, &document, err) == -1)
-		engine_client_refused(n->engine, action, err);
+		engine_client_refused(engine, action, err);
 	else
-		rc = make_change(n, edit, action, document, err);
+		rc = make_change(engine, edit, action, document, err);
 	document_free(document);
 	view_clear(&view);
 	return rc;
@@ -210,10 +210,23 @@ edit_config(struct rpc *rpc, struct err *err)
 		action = ACTION_IMPORT;
 	else
 		action = terms_action(&edit.terms);
-	if (read_and_change(rpc->netconf, &edit, action, err) == 0)
+	if (read_and_change(rpc->netconf->engine, &edit, action, err) == 0)
 		return 0;
 	commit_refused(rpc, err);
 	return -1;
+}
+
+int
+edit_import(struct engine_client *engine, const struct xml_node *root, struct err *err)
+{
+	struct edit edit = { .store = STORE_CANDIDATE, .default_operation = "merge" };
+
+	if (document_find(root, &edit.config, err) == -1) {
+		engine_client_refused(engine, ACTION_IMPORT, err);
+		return -1;
+	}
+	take_inner(&edit);
+	return read_and_change(engine, &edit, ACTION_IMPORT, err);
 }
 
 /* --- validate --- */
@@ -230,7 +243,7 @@ validate_inline(struct netconf *n, const struct xml_node *config, struct err *er
 
 	if (find_config(config, &edit.config, err) == -1)
 		return -1;
-	return read_and_change(n, &edit, ACTION_VALIDATE, err);
+	return read_and_change(n->engine, &edit, ACTION_VALIDATE, err);
 }
 
 int

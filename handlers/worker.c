@@ -9,6 +9,7 @@
 #include "agent/sandbox.h"
 #include "handlers/change.h"
 #include "handlers/factory.h"
+#include "handlers/import.h"
 #include "handlers/rebuild.h"
 #include "handlers/scrub.h"
 #include "lib/document.h"
@@ -28,6 +29,7 @@ struct worker {
 	struct view running_view;
 	struct config base, mine;
 	uint64_t candidate; /* its revision */
+	int document;       /* to import */
 };
 
 /* --- changes --- */
@@ -322,6 +324,12 @@ rebuild_job(struct worker *w, struct err *err)
 	return rebuild(w->engine, w->job->arg, err);
 }
 
+static int
+import(struct worker *w, struct err *err)
+{
+	return import_document(w->engine, w->document, err);
+}
+
 static int (*const jobs[JOB_KIND_MAX])(struct worker *, struct err *) = {
 	[JOB_FACTORY] = factory,
 	[JOB_SET_MODE] = set_mode,
@@ -331,6 +339,7 @@ static int (*const jobs[JOB_KIND_MAX])(struct worker *, struct err *) = {
 	[JOB_ROLLBACK] = roll_back,
 	[JOB_REBASE] = rebase,
 	[JOB_REBUILD] = rebuild_job,
+	[JOB_IMPORT] = import,
 };
 
 /* What the engine shows as the last action when it turned the job away. */
@@ -340,6 +349,7 @@ static const enum action actions[JOB_KIND_MAX] = {
 	[JOB_DELETE_TRUST] = ACTION_DELETE_TRUST,
 	[JOB_VALIDATE] = ACTION_VALIDATE,
 	[JOB_ROLLBACK] = ACTION_ROLLBACK,
+	[JOB_IMPORT] = ACTION_IMPORT,
 };
 
 /* These the engine only answers with; a client would have been told, here nobody is. */
@@ -368,16 +378,16 @@ run(struct worker *w)
 }
 
 void
-worker_run(int engine, const struct job *job, const struct identity *identity)
+worker_run(int engine, int document, const struct job *job)
 {
 	struct worker worker;
 
-	(void)identity; /* the engine knows who asked */
 	(void)prctl(PR_SET_NAME, "cc-worker");
 	scrub_begin();
-	sandbox_close_others(engine, -1);
+	sandbox_close_others(engine, document);
 	memset(&worker, 0, sizeof(worker));
 	worker.job = job;
+	worker.document = document;
 	if ((worker.engine = engine_client_new(engine)) == NULL)
 		return;
 	run(&worker);

@@ -8,7 +8,10 @@
 
 #include "agent/proto.h"
 
-/* Enters the sandbox, does the job, tells the engine, and returns. */
-void worker_run(int engine, const struct job *, const struct identity *);
+/*
+ * Enters the sandbox, does the job, tells the engine, and returns.  document: of
+ * JOB_IMPORT, else -1.
+ */
+void worker_run(int engine, int document, const struct job *);
 
 #endif

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 """What SNMP may change: monitoring, at once and without a commit, and documents."""
-import re
+import os
 
 import harness
-import pytest
+import pki as pki_module
 from harness import wait_for
 from pki import document
 from snmp_wait import after, eventually, refused
@@ -176,3 +176,91 @@ def test_alarms_are_judged_anew(notified, pki):
     assert notified.get("certconfLocalStatus.1") == "warning"
     notified.set(("certconfLocalMonitor.1", "i", "false"))
     assert notified.get("certconfLocalMonitor.1") == "false"
+
+
+# --- documents ---
+
+def put(device, text, name="new.xml", mode=0o600):
+    path = device.state / "import" / name
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def ask_import(device, name="new.xml"):
+    device.set(("certconfCfgSource.0", "s", name), ("certconfCfgAction.0", "i", "import"))
+    wait_for(lambda: device.get("certconfCfgState.0") != "loading", "it is done")
+    assert device.get("certconfCfgLastAction.0") == "import"
+    return device.get("certconfCfgLastResult.0")
+
+
+def test_import(notified, pki):
+    """Source and action in one PDU, then a commit: as over NETCONF."""
+    leaf = pki.leaf()
+    path = put(notified, document(leaf.chain, leaf.key, trust=pki.root))
+    assert (notified.state / "import").stat().st_mode & 0o777 == 0o700
+    assert ask_import(notified) == "success"
+    assert notified.get("certconfCfgSource.0") == "new.xml"
+    assert notified.get("certconfCfgState.0") == "staged"
+    assert notified.get("certconfCfgCandidateFprint.0") == leaf.sha256()
+    assert notified.get("certconfCfgCandidateUser.0") == "snmp"
+    notified.set(("certconfCfgAction.0", "i", "commit"))
+    eventually(notified, "certconfLocalFingerprint.1", leaf.sha256())
+    assert path.exists()
+    notified.set(("certconfCfgAction.0", "i", "import"))
+    assert after(notified, "import") == "success", "the source is still there"
+
+
+def test_import_with_a_password_inside(notified, pki):
+    leaf = pki.leaf()
+    put(notified, document(leaf.chain, leaf.encrypted_key(), pki_module.PASSWORD))
+    assert ask_import(notified) == "success"
+    put(notified, document(leaf.chain, leaf.encrypted_key()))
+    assert ask_import(notified) == "failed"
+    assert notified.get("certconfCfgLastError.0") == "badPassphrase"
+    assert "private-key-password" in notified.get("certconfCfgLastErrorText.0")
+    assert pki_module.PASSWORD not in notified.agent.text()
+
+
+def test_import_of_what_is_wrong(notified, pki):
+    put(notified, "<certconf xmlns='urn:certconf:params:xml:ns:yang:certconf'>\n<nonsense/>\n</certconf>")
+    assert ask_import(notified) == "failed"
+    assert "line 2" in notified.get("certconfCfgLastErrorText.0")
+    assert ask_import(notified, "missing.xml") == "failed"
+    assert "no such file" in notified.get("certconfCfgLastErrorText.0")
+    text = document(trust=pki.root)
+    put(notified, text, "writable.xml", 0o666)
+    assert ask_import(notified, "writable.xml") == "failed"
+    (notified.state / "import" / "link.xml").symlink_to(put(notified, text, "good.xml"))
+    assert ask_import(notified, "link.xml") == "failed"
+    assert "symbolic link" in notified.get("certconfCfgLastErrorText.0")
+    os.mkfifo(notified.state / "import" / "fifo.xml", 0o600)
+    assert ask_import(notified, "fifo.xml") == "failed"
+    (notified.state / "import" / "directory.xml").mkdir()
+    assert ask_import(notified, "directory.xml") == "failed"
+    with (notified.state / "import" / "large.xml").open("wb") as large:
+        large.truncate((256 << 20) + 1)
+    (notified.state / "import" / "large.xml").chmod(0o600)
+    assert ask_import(notified, "large.xml") == "failed"
+    assert notified.get("certconfCfgLastError.0") == "tooLarge"
+    assert notified.get("certconfCfgState.0") == "idle"
+    assert ask_import(notified, "good.xml") == "success"
+
+
+def test_import_without_a_source(notified):
+    result = notified.set(("certconfCfgAction.0", "i", "import"), check=False)
+    assert refused(result, "inconsistentValue")
+    assert "certconfCfgSource" in notified.get("certconfCfgLastErrorText.0")
+
+
+def test_imports_wait_for_each_other(notified, pki):
+    """Each reads what its own SET named."""
+    leaf = pki.leaf()
+    put(notified, document(trust=pki.root), "trust.xml")
+    put(notified, document(leaf.chain, leaf.key), "leaf.xml")
+    for name in "trust.xml", "leaf.xml":
+        notified.set(("certconfCfgSource.0", "s", name), ("certconfCfgAction.0", "i", "import"))
+    eventually(notified, "certconfCfgCandidateFprint.0", leaf.sha256())
+    notified.set(("certconfCfgAction.0", "i", "commit"))
+    eventually(notified, "certconfLocalFingerprint.1", leaf.sha256())
+    assert notified.get("certconfTrustCount.0") == "1"
