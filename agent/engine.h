@@ -20,6 +20,7 @@
  *   actions    what SNMP asked for, one after the other
  *   settings   what SNMP changes without a commit
  *   publish    the status everyone answers from
+ *   board      the files for the plugin of snmpd
  */
 #ifndef AGENT_ENGINE_H
 #define AGENT_ENGINE_H
@@ -37,6 +38,7 @@
 struct commit;
 struct session;
 struct prober;
+struct board;
 
 /* A request the monitor has not answered yet. */
 struct priv_pending;
@@ -165,6 +167,7 @@ struct engine {
 	uint32_t last_ticket;
 	struct event *ticket_timer;
 	int64_t heartbeat_ms;
+	struct board *board; /* NULL: no plugin is served */
 };
 
 _Noreturn void engine_run(int monitor, int nursery);
@@ -408,6 +411,13 @@ void settings_change(struct engine *, const struct setting_change *, size_t n);
 struct held *settings_with_kept(struct held *, int fd, struct err *);
 /* The snapshot PRIV_LOAD brought, with them. */
 struct held *settings_take_loaded(struct msg *, struct err *);
+
+/* --- board --- */
+/* Takes the descriptor of the status file. */
+void board_open(struct engine *, int fd);
+void board_status(struct engine *);
+/* Shows the running snapshot unless it is shown already. */
+void board_snapshot(struct engine *);
 
 /* --- publish --- */
 /* Something in the status changed: it is sent within this turn of the loop. */

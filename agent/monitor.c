@@ -148,7 +148,7 @@ tell_boot(struct monitor *m)
 {
 	struct priv_boot *boot = xcalloc(1, sizeof(*boot));
 	const struct state *state = &m->store.state;
-	int fds[4], nfds = 1;
+	int fds[MSG_FDS_MAX], nfds = 1;
 
 	boot->generation = m->store.generations.live;
 	boot->recovered = m->store.recovered;
@@ -178,6 +178,8 @@ tell_boot(struct monitor *m)
 	boot->has_snmp = m->conf->agentx_socket[0] != '\0';
 	boot->has_outbox = (fds[nfds] = outbox_file(m)) != -1;
 	nfds += boot->has_outbox;
+	boot->publishes = (fds[nfds] = board_make(m)) != -1;
+	nfds += boot->publishes;
 	monitor_tell(m, PRIV_BOOT, 0, boot, sizeof(*boot), fds, nfds);
 	while (nfds > 0)
 		(void)close(fds[--nfds]);

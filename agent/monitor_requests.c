@@ -418,6 +418,14 @@ do_snmp_kill(struct monitor *m, struct msg *msg, struct err *err)
 	return 0;
 }
 
+static int
+do_publish(struct monitor *m, struct msg *msg, struct err *err)
+{
+	if (helper_start(m, msg->id, board_copy, msg, msg->fds, 1, err) == -1)
+		return -1;
+	return LATER;
+}
+
 /* --- the table --- */
 
 static const struct msg_shape shapes[PRIV_TYPE_MAX] = {
@@ -436,6 +444,7 @@ static const struct msg_shape shapes[PRIV_TYPE_MAX] = {
 	[PRIV_VERIFY] = { sizeof(struct priv_none), 0, 0 },
 	[PRIV_OUTBOX] = { sizeof(struct priv_outbox), 1, 1 },
 	[PRIV_SNMP_KILL] = { sizeof(struct priv_none), 0, 0 },
+	[PRIV_PUBLISH] = { sizeof(struct priv_none), 1, 1 },
 };
 
 static int (*const run[PRIV_TYPE_MAX])(struct monitor *, struct msg *, struct err *) = {
@@ -454,6 +463,7 @@ static int (*const run[PRIV_TYPE_MAX])(struct monitor *, struct msg *, struct er
 	[PRIV_VERIFY] = do_verify,
 	[PRIV_OUTBOX] = do_outbox,
 	[PRIV_SNMP_KILL] = do_snmp_kill,
+	[PRIV_PUBLISH] = do_publish,
 };
 
 void

@@ -5,6 +5,7 @@
  *   monitor            start, loop, orderly end
  *   monitor_children   every process it starts, and what happens when one ends
  *   monitor_requests   what the engine may ask
+ *   monitor_board      what the plugin of snmpd reads
  *   monitor_clients    who connects to the socket
  */
 #ifndef AGENT_MONITOR_SELF_H
@@ -95,6 +96,14 @@ void helper_ended(struct monitor *, struct helper *);
 void requests_handle(struct monitor *);
 /* The answer to a request that brings no file. */
 void requests_answer(struct monitor *, uint32_t id, const struct err *);
+
+/* --- monitor_board --- */
+/* The status file for the plugin of snmpd, anew; the engine writes it.  -1: there is
+ * none.
+ */
+int board_make(const struct monitor *);
+/* In a helper: the snapshot of PRIV_PUBLISH becomes the one that is shown. */
+helper_work board_copy;
 
 /* --- monitor_clients --- */
 int clients_open(struct monitor *, struct err *);

@@ -82,7 +82,9 @@ boot(struct engine *e, struct msg *msg)
 	const struct job factory = { .kind = JOB_FACTORY, .commit = 1 };
 	const struct job rebuild = { .kind = JOB_REBUILD, .arg = b->generation };
 	/* others than those */
-	const int nfds = msg->nfds - (b->has_settings != 0) - (b->has_outbox != 0);
+	const int nfds = msg->nfds - (b->has_settings != 0) - (b->has_outbox != 0) -
+	    (b->publishes != 0);
+	int last = msg->nfds;
 	struct err err = { 0 };
 
 	if (e->running != NULL || nfds < 1)
@@ -101,10 +103,12 @@ boot(struct engine *e, struct msg *msg)
 	e->waited_before = UINT64_MAX;
 	confirm_set(e, &b->confirm, 0, 0);
 	e->status.load_errors = b->generation != 0 && nfds < 2;
-	outbox_boot(e, b->has_outbox != 0 ? msg_take(msg, msg->nfds - 1) : -1,
+	if (b->publishes != 0)
+		board_open(e, msg_take(msg, --last));
+	outbox_boot(e, b->has_outbox != 0 ? msg_take(msg, --last) : -1,
 	    b->has_snmp == 0);
 	if (b->has_settings)
-		e->kept_settings = msg_take(msg, nfds);
+		e->kept_settings = msg_take(msg, --last);
 	if (nfds > 1)
 		e->running = settings_with_kept(held_new(msg_take(msg, 1), -1, &err),
 		    e->kept_settings, &err);

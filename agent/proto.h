@@ -64,6 +64,7 @@ enum priv_type {
 	PRIV_VERIFY,   /* engine -> monitor: compare the live files with the manifest */
 	PRIV_OUTBOX,   /* engine -> monitor: make these notifications durable */
 	PRIV_SNMP_KILL, /* engine -> monitor: its heartbeat stopped; start another */
+	PRIV_PUBLISH,   /* engine -> monitor: the plugin of snmpd shows this snapshot */
 	PRIV_DONE,      /* monitor -> engine: the answer to a request, by its id */
 	PRIV_TYPE_MAX
 };
@@ -90,7 +91,8 @@ struct confirm_point {
 /*
  * PRIV_BOOT: services table, then the running snapshot (none on a new device), then,
  * with has_settings, what SNMP changed in it since: struct setting_change, one after
- * the other; last with has_outbox state/outbox.
+ * the other; with has_outbox state/outbox; last with publishes the status file for the
+ * plugin of snmpd, to write into.
  */
 struct priv_boot {
 	uint64_t generation; /* 0: none yet */
@@ -112,6 +114,7 @@ struct priv_boot {
 	struct confirm_point confirm; /* it still waits */
 	uint8_t has_outbox;
 	uint8_t has_snmp; /* there is somebody to notify */
+	uint8_t publishes;
 };
 
 /* PRIV_CLIENT: the connected socket. */
@@ -119,7 +122,10 @@ struct priv_client {
 	struct identity identity;
 };
 
-/* PRIV_SNMP: its channel.  PRIV_SNMP_KILL, PRIV_VERIFY: nothing. */
+/*
+ * PRIV_SNMP: its channel.  PRIV_PUBLISH: the snapshot.  PRIV_SNMP_KILL, PRIV_VERIFY:
+ * nothing.
+ */
 struct priv_none {
 	uint32_t zero;
 };

@@ -78,6 +78,7 @@ publish_now(struct engine *e)
 	if (e->publish_timer != NULL)
 		event_del(e->publish_timer);
 	snmplink_send_status(e);
+	board_status(e);
 }
 
 static void

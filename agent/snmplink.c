@@ -181,4 +181,5 @@ snmplink_send_snapshot(struct engine *e)
 	if (e->snmp != NULL)
 		channel_send(e->snmp, SNMP_SNAPSHOT, 0, &snapshot, sizeof(snapshot),
 		    &e->running->snapshot_fd, 1);
+	board_snapshot(e);
 }

@@ -43,21 +43,6 @@ struct field {
 		offsetof(type, member), sizeof(((type *)NULL)->member)                 \
 	}
 
-static const struct field status_fields[] = {
-	FIELD(struct status, candidate_user),
-	FIELD(struct status, lock_user),
-	FIELD(struct status, last_user),
-	FIELD(struct status, last_error.where),
-	FIELD(struct status, last_error.text),
-	FIELD(struct status, model),
-	FIELD(struct status, source),
-	FIELD(struct status, import_source),
-};
-
-static const struct field service_fields[] = {
-	FIELD(struct status_service, name),
-};
-
 static const struct field row_fields[] = {
 	FIELD(struct notification, u.row.name),
 	FIELD(struct notification, u.row.subject),
@@ -147,26 +132,13 @@ on_snapshot(struct snmp_channel *c)
 	c->has_snapshot = true;
 }
 
-static bool
-services_terminated(const struct status *status)
-{
-	uint32_t i;
-
-	if (status->nservices > LIMIT_SERVICES)
-		return false;
-	for (i = 0; i < status->nservices; i++)
-		if (!terminated((const uint8_t *)&status->services[i], service_fields,
-			nitems(service_fields)))
-			return false;
-	return true;
-}
-
 static void
 on_status(struct snmp_channel *c)
 {
-	if (!terminated(c->msg.data, status_fields, nitems(status_fields)) ||
-	    !services_terminated((const void *)c->msg.data)) {
-		irregular(c, "a text without an end in the status");
+	const char *wrong = status_check((const void *)c->msg.data);
+
+	if (wrong != NULL) {
+		irregular(c, wrong);
 		return;
 	}
 	memcpy(&c->view.status, c->msg.data, sizeof(c->view.status));

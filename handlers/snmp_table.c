@@ -263,5 +263,17 @@ snmp_subtree_register(struct snmp_subtree *s)
 	if (reg == NULL)
 		return -1; /* the process ends, so nothing is given back */
 	reg->my_reg_void = s;
+	if (s->set == NULL)
+		reg->priority = SNMP_READ_ONLY_PRIORITY;
 	return netsnmp_register_handler(reg) == MIB_REGISTERED_OK ? 0 : -1;
+}
+
+void
+snmp_subtree_unregister(const struct snmp_subtree *s)
+{
+	oid name[MAX_OID_LEN];
+
+	memcpy(name, s->table->oid, s->table->oid_len * sizeof(oid));
+	(void)unregister_mib_priority(name, s->table->oid_len,
+	    s->set == NULL ? SNMP_READ_ONLY_PRIORITY : DEFAULT_MIB_PRIORITY);
 }

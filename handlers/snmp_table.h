@@ -16,6 +16,13 @@
 #define SNMP_INDICES 2 /* the most that any table has */
 #define NO_CERT UINT32_MAX
 
+/*
+ * Of what is registered without SETs, which is what a plugin of snmpd does.  It is
+ * better than the 127 of AgentX: with both in one snmpd the subagent's registration is
+ * taken too, and the plugin answers.
+ */
+#define SNMP_READ_ONLY_PRIORITY 100
+
 /* Structs of the net-snmp library. */
 struct netsnmp_agent_request_info_s;
 struct netsnmp_request_info_s;
@@ -84,6 +91,7 @@ struct snmp_subtree {
 
 /* The subtree must live as long as the process.  -1 when the library refuses. */
 int snmp_subtree_register(struct snmp_subtree *);
+void snmp_subtree_unregister(const struct snmp_subtree *);
 
 /* The column an OID is in, whatever row it names; NULL when it is in none. */
 const struct snmp_column *snmp_table_column(const struct snmp_table *,

@@ -15,13 +15,14 @@ static const struct snmp_table *const tables[] = {
 	&snmp_log_table,
 };
 
+static struct snmp_subtree subtrees[nitems(tables)];
+
 int
 snmp_tables_register(struct snmp_view *view,
     void (*set)(void *context, const struct snmp_subtree *,
 	struct netsnmp_agent_request_info_s *, struct netsnmp_request_info_s *),
     void *set_context)
 {
-	static struct snmp_subtree subtrees[nitems(tables)];
 	size_t i;
 
 	for (i = 0; i < nitems(tables); i++) {
@@ -31,4 +32,14 @@ snmp_tables_register(struct snmp_view *view,
 			return -1;
 	}
 	return 0;
+}
+
+void
+snmp_tables_unregister(void)
+{
+	size_t i;
+
+	for (i = 0; i < nitems(tables); i++)
+		if (subtrees[i].table != NULL)
+			snmp_subtree_unregister(&subtrees[i]);
 }

@@ -22,11 +22,14 @@ const void *snmp_status_row(const struct snmp_view *, size_t n,
 
 /*
  * Registers all of them over one view; set and its context as in struct snmp_subtree,
- * NULL: all is read-only.  At most once in a process, for as long as it lives.
+ * NULL: all is read-only.  At most once in a process, for as long as it lives or until
+ * they are unregistered.
  */
 int snmp_tables_register(struct snmp_view *,
     void (*set)(void *context, const struct snmp_subtree *,
 	struct netsnmp_agent_request_info_s *, struct netsnmp_request_info_s *),
     void *set_context);
+/* Also after a registration that failed. */
+void snmp_tables_unregister(void);
 
 #endif

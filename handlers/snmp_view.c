@@ -164,6 +164,8 @@ snmp_view_summary(struct snmp_view *view)
 {
 	if (!view->has_summary || view->summary_at != view->now) {
 		summary_make(&view->snapshot, &view->status, view->now, &view->summary);
+		if (view->stale)
+			view->summary.overall = SEVERITY_UNKNOWN;
 		view->summary_at = view->now;
 		view->has_summary = true;
 	}

@@ -13,6 +13,7 @@ struct snmp_view {
 	void (*refresh)(struct snmp_view *);
 	void *context; /* its own */
 	bool ready;    /* there are both snapshot and status */
+	bool stale; /* nobody keeps them current: it must not look as if all is well */
 	struct snapshot snapshot;
 	struct status status;
 	int64_t now;       /* UTC seconds */

@@ -111,6 +111,13 @@ struct status {
 	struct status_commit commits[LIMIT_HISTORY]; /* newest first */
 };
 
+/*
+ * Whether all texts in a status that came from somewhere else have an end and all
+ * counts fit: what cannot be right, or NULL.  Enumerations are checked where they are
+ * shown.
+ */
+const char *status_check(const struct status *);
+
 /* What was in force until it is confirmed has ended so: also the commits before it. */
 void status_settle(struct status_commit *commits, uint32_t ncommits,
     enum action_result);

@@ -65,7 +65,7 @@ void
 script_boot(int monitor, int nfds)
 {
 	script.fd = monitor;
-	script_expect(PRIV_BOOT, nfds);
+	script_expect(PRIV_BOOT, nfds + 1); /* and the file for the plugin */
 	script_check(script_msg.len == sizeof(script.boot),
 	    "a boot message of another size");
 	memcpy(&script.boot, script_msg.data, sizeof(script.boot));
