@@ -173,3 +173,57 @@ def test_librenms(kits, numbers, enumerations, syntax):
         if kind == "state":
             assert {row["value"]: row["descr"] for row in sensor["states"]} == values_of(enumerations, syntax, name)
             assert all(row["generic"] == 3 for row in sensor["states"] if row["descr"] == "unknown")
+
+
+# --- Zabbix ---
+
+def template_of(kits):
+    yaml = pytest.importorskip("yaml")
+    export = yaml.safe_load((kits / "zabbix/template_certconf_snmp.yaml").read_text())["zabbix_export"]
+    assert export["version"] == "6.0" and len(export["templates"]) == 1
+    return export, export["templates"][0]
+
+
+def items_of(template):
+    return [*template["items"], *(item for rule in template["discovery_rules"] for item in rule["item_prototypes"])]
+
+
+def below(node):
+    """Every mapping in what was read."""
+    if isinstance(node, dict):
+        yield node
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from below(child)
+
+
+def test_zabbix_items(kits, numbers, enumerations, syntax):
+    """Each asks for one object, as a type that can hold it, and shows it by the MIB's words."""
+    _, template = template_of(kits)
+    maps = {found["name"]: {int(row["value"]): row["newvalue"] for row in found["mappings"]}
+            for found in template["valuemaps"]}
+    items = items_of(template)
+    assert len(items) > 20 and len({item["key"] for item in items}) == len(items)
+    for item in items:
+        name = numbers[re.sub(r"\.0$|\.\{#SNMPINDEX\}$", "", item["snmp_oid"].removeprefix(f"{ENTERPRISE}."))]
+        kind = syntax[name]
+        assert (item.get("value_type") == "CHAR") == (kind == "CertconfText"), name
+        assert item.get("value_type") == "FLOAT" or kind != "Integer32", f"{name} may be negative"
+        assert maps.get(item.get("valuemap", {}).get("name"), {}) == values_of(enumerations, syntax, name), name
+
+
+def test_zabbix_references(kits, numbers):
+    """Triggers are about items there are, identifiers are unique, discoveries ask for columns."""
+    export, template = template_of(kits)
+    keys = {item["key"] for item in items_of(template)}
+    triggers = [node for node in below(template) if "expression" in node]
+    assert len(triggers) > 20
+    for trigger in triggers:
+        asked = re.findall(r"/certconf by SNMP/([^,)]+)", trigger["expression"])
+        assert asked and set(asked) <= keys, trigger
+    for rule in template["discovery_rules"]:
+        for macro, number in re.findall(r"\{#(\w+)\},([\d.]+)", rule["snmp_oid"]):
+            assert macro in ("NAME", "MONITOR", "ENABLED") and macro.lower() in numbers[
+                number.removeprefix(f"{ENTERPRISE}.")].lower()
+    identifiers = [node["uuid"] for node in below(export) if "uuid" in node]
+    assert len(identifiers) == len(set(identifiers))
+    assert all(re.fullmatch(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}", each) for each in identifiers)
