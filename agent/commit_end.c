@@ -247,6 +247,15 @@ is_cancelled(const struct commit *c, bool failed)
 	    c->request.reason.code != ERR_CONFIRM_TIMEOUT;
 }
 
+/* What the commit did not touch, and may be an old process, is for the watch to judge.
+ */
+static bool
+is_watched_still(const struct commit *c, uint32_t i)
+{
+	return c->engine->services_run[i].differs > 0 && !c->services[i].affected &&
+	    !c->services[i].disabled;
+}
+
 /* Everybody who watches, and last who asked. */
 static void
 tell_all(struct commit *c, const struct status_commit *record, bool failed)
@@ -262,7 +271,8 @@ tell_all(struct commit *c, const struct status_commit *record, bool failed)
 		outcome = (struct commit_outcome){ 0 }; /* that was asked for */
 	publish_services(e);
 	for (uint32_t i = 0; i < e->services.count; i++)
-		watch_tell(e, i);
+		if (!is_watched_still(c, i))
+			watch_tell(e, i);
 	if (is_cancelled(c, failed))
 		publish_action(e, c->request.action, RESULT_SUCCESS, record->user,
 		    NULL);
