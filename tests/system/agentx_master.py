@@ -3,17 +3,42 @@
 import socket
 import struct
 
-OPEN, CLOSE, REGISTER = 1, 2, 3
+OPEN, CLOSE, REGISTER, GET = 1, 2, 3, 5
 TEST_SET, COMMIT_SET, UNDO_SET, CLEANUP_SET, NOTIFY, PING, RESPONSE = 8, 9, 10, 11, 12, 13, 18
 NETWORK_BYTE_ORDER = 0x10
-INTEGER = 2
+INTEGER, OCTETS, GAUGE = 2, 4, 66
 SESSION = 7
 
 
-def varbind(order, oid, value):
+def oid_octets(order, oid):
     numbers = [int(n) for n in oid.strip(".").split(".")]
-    return (struct.pack(f"{order}HHBBBB", INTEGER, 0, len(numbers), 0, 0, 0)
-            + struct.pack(f"{order}{len(numbers)}I", *numbers) + struct.pack(f"{order}i", value))
+    return struct.pack(f"{order}BBBB{len(numbers)}I", len(numbers), 0, 0, 0, *numbers)
+
+
+def varbind(order, oid, value, kind=INTEGER):
+    if kind == OCTETS:
+        data = struct.pack(f"{order}I", len(value)) + value + bytes(-len(value) % 4)
+    else:
+        data = struct.pack(f"{order}I", value & 0xffffffff)
+    return struct.pack(f"{order}HH", kind, 0) + oid_octets(order, oid) + data
+
+
+def values(order, data):
+    """What the variables of a response hold: numbers, octets; None for any other."""
+    found = []
+    while data:
+        kind, _, subids = struct.unpack(f"{order}HHB", data[:5])
+        data = data[8 + 4 * subids:]
+        if kind in (INTEGER, GAUGE):
+            found.append(struct.unpack(order + ("i" if kind == INTEGER else "I"), data[:4])[0])
+            data = data[4:]
+        elif kind == OCTETS:
+            [length] = struct.unpack(f"{order}I", data[:4])
+            found.append(data[4:4 + length])
+            data = data[4 + length + -length % 4:]
+        else:
+            found.append(None)
+    return found
 
 
 class Master:
@@ -64,13 +89,22 @@ class Master:
 
     def ask(self, kind, transaction, payload=b""):
         """Sends a request; the error and index of its response."""
+        return struct.unpack(f"{self.order}IHH", self._response(kind, transaction, payload)[:8])[1:]
+
+    def _response(self, kind, transaction, payload):
         self.packet += 1
         self._send(kind, transaction, self.packet, payload)
         while True:
             got, of, packet, data = self._receive()
             if got == RESPONSE and packet == self.packet:
-                return struct.unpack(f"{self.order}IHH", data[:8])[1:]
+                return data
             self._answer(got, of, packet, data)
+
+    def get(self, transaction, *oids):
+        """Their values, in one request."""
+        end = struct.pack("BBBB", 0, 0, 0, 0)
+        payload = b"".join(oid_octets(self.order, oid) + end for oid in oids)
+        return values(self.order, self._response(GET, transaction, payload)[8:])
 
     def test_set(self, transaction, *varbinds):
         return self.ask(TEST_SET, transaction, b"".join(varbind(self.order, *v) for v in varbinds))

@@ -178,6 +178,45 @@ def test_alarms_are_judged_anew(notified, pki):
     assert notified.get("certconfLocalMonitor.1") == "false"
 
 
+SYS_LOCATION = ".1.3.6.1.2.1.1.6.0"
+SYS_DESCR = ".1.3.6.1.2.1.1.1.0"
+
+
+def let_write_all(device):
+    """snmpd's own objects too, for the user that may write."""
+    conf = device.dir / "snmp" / "snmpd.conf"
+    conf.write_text(conf.read_text().replace(f"priv .{harness.ENTERPRISE_OID}", "priv .1"))
+    device.snmpd.stop()
+    device.agentx.unlink(missing_ok=True)
+    device.snmpd.start()
+    wait_for(device.snmp_answers, "the agent answers over SNMP")
+
+
+def test_with_objects_of_snmpd(notified):
+    """All or nothing over both: its own fail after ours were reserved, and ours after its own."""
+    let_write_all(notified)
+    warn, crit = (f"CERTCONF-MIB::certconf{name}Days.0" for name in ("Warn", "Crit"))
+
+    def both(*args, check=True):
+        return notified.snmp("snmpset", "-Oqv", *map(str, args), write=True, check=check)
+
+    def now():
+        location = notified.snmp("snmpget", "-Oqv", SYS_LOCATION, write=True).stdout.strip().strip('"')
+        return location, notified.get("certconfWarnDays.0"), notified.get("certconfCritDays.0")
+
+    both(warn, "u", 60, SYS_LOCATION, "s", "here", crit, "u", 5)
+    assert now() == ("here", "60", "5")
+    for wrong in ((SYS_LOCATION, "i", 1), (SYS_LOCATION, "s", "x" * 300), (SYS_DESCR, "s", "x"),
+                  (crit, "u", 4000)):
+        assert both(warn, "u", 61, SYS_LOCATION, "s", "there", *wrong, check=False).returncode != 0
+        assert both(*wrong, warn, "u", 61, SYS_LOCATION, "s", "there", check=False).returncode != 0
+        assert now() == ("here", "60", "5"), wrong
+    with harness.Netconf(notified) as session:
+        session.ok("<lock><target><running/></target></lock>")
+        assert refused(both(SYS_LOCATION, "s", "there", warn, "u", 61, check=False), "resourceUnavailable")
+    assert now() == ("here", "60", "5")
+
+
 # --- documents ---
 
 def put(device, text, name="new.xml", mode=0o600):
