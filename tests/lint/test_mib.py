@@ -135,3 +135,58 @@ def test_every_notification_carries_its_number(mib):
 def test_imports_are_what_every_tool_has(mib):
     sources = set(re.findall(r"FROM\s+([\w-]+)", mib.read_text()))
     assert sources == {"SNMPv2-SMI", "SNMPv2-TC", "SNMPv2-CONF"}
+
+
+@pytest.fixture
+def three(mibs, tmp_path):
+    """All that a machine without the IETF's modules needs: SMI, TC and CONF."""
+    for name in ("SNMPv2-SMI", "SNMPv2-TC", "SNMPv2-CONF"):
+        (tmp_path / f"{name}.txt").write_text((mibs / f"{name}.txt").read_text())
+    return tmp_path
+
+
+def test_three_modules_are_enough(mib, three):
+    need("snmptranslate")
+    env = {**os.environ, "MIBDIRS": f"{three}:{mib.parent}", "MIBS": MODULE, "SNMPCONFPATH": str(three),
+           "SNMP_PERSISTENT_DIR": str(three)}
+    found = subprocess.run(["snmptranslate", "-On", f"{MODULE}::certconfNotifyLogText.7"], capture_output=True,
+                           text=True, check=True, env=env)
+    assert found.stdout.strip().endswith(".1.1.10.1.4.7")
+
+
+SNIMPY = """
+import sys
+from snimpy import mib
+mib.path(sys.argv[1])
+mib.load(sys.argv[2])
+for table in mib.getTables(sys.argv[2]):
+    print(table, len(table.columns), *table.index)
+print(len(mib.getScalars(sys.argv[2])))
+"""
+
+
+def test_snimpy(mib, three):
+    python = "/usr/bin/python3"
+    if subprocess.run([python, "-c", "import snimpy"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("snimpy is not installed")
+    found = subprocess.run([python, "-c", SNIMPY, f"{three}:{mib.parent}", MODULE], capture_output=True, text=True,
+                           check=True)
+    assert found.stdout.splitlines() == [
+        "certconfLocalTable 43 certconfLocalIndex",
+        "certconfChainTable 7 certconfLocalIndex certconfChainPosition",
+        "certconfSanTable 3 certconfLocalIndex certconfSanIndex",
+        "certconfTrustTable 28 certconfTrustIndex",
+        "certconfServiceTable 13 certconfServiceIndex",
+        "certconfCommitTable 6 certconfCommitIndex",
+        "certconfNotifyLogTable 4 certconfNotifyLogSeq",
+        "54"]
+
+
+def test_monitoring_needs_no_writing(mib):
+    """In the compliance of who only watches no object is writable at the least."""
+    text = mib.read_text()
+    writable = re.findall(r"^(\w+) OBJECT-TYPE(?:(?!OBJECT-TYPE).)*?MAX-ACCESS +read-write", text,
+                          re.MULTILINE | re.DOTALL)
+    watching = text[text.index("certconfMonitorCompliance MODULE-COMPLIANCE"):]
+    assert len(writable) == 15
+    assert re.findall(r"OBJECT +(\w+)\n +MIN-ACCESS +read-only", watching) == writable

@@ -247,11 +247,29 @@ def test_bulk_walk_equals_walk(unit):
         assert found == plain
 
 
-def test_every_object_of_a_walk_can_be_got(unit):
-    for line in unit.walk("Objects").splitlines():
-        oid, found, _ = line.partition(" = ")
-        if found and oid.startswith(".1"):
-            assert "No Such" not in unit.device.snmp("snmpget", "-On", oid).stdout
+def answers_to(unit, command, oids):
+    """(OID, value) for each of these, asked for twenty at a time."""
+    found = []
+    for n in range(0, len(oids), 20):
+        out = unit.device.snmp(command, "-On", "-Ox", *oids[n:n + 20]).stdout
+        found += [tuple(line.split(" = ")) for line in re.sub(r" ?\n(?!\.1|$)", " ", out).splitlines()]
+    return found
+
+
+def test_get_and_next_from_every_instance(unit):
+    """A GET of each gives what a GETNEXT of the one before gave, and each leads on."""
+    walk = [tuple(line.split(" = ")) for line in
+            re.sub(r" ?\n(?!\.1|$)", " ", unit.walk("Objects")).splitlines() if line.startswith(".1")]
+    oids = [oid for oid, _ in walk]
+    names = {oid: name for name, oid in unit.oids.items()}
+    constant = {oid for oid in oids if not any(
+        names.get(oid.rsplit(".", n)[0], "").endswith(OF_THE_MOMENT) for n in (1, 2))}
+    got = answers_to(unit, "snmpget", oids)
+    assert [oid for oid, _ in got] == oids
+    assert [pair for pair in got if pair[0] in constant] == [pair for pair in walk if pair[0] in constant]
+    for longer in ("", ".0", ".4294967295.1"):
+        after = answers_to(unit, "snmpgetnext", [oid + longer for oid in oids[:-1]])
+        assert [oid for oid, _ in after] == oids[1:]
 
 
 @pytest.mark.parametrize("suffix, expect", [
