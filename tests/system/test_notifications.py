@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from conftest import need
-from harness import wait_for
+from harness import Timeout, wait_for
 from pki import NAMESPACE, document
 from snmp_robust import RELEASE
 from snmp_wait import eventually
@@ -44,7 +44,7 @@ def told(make_device, mibs):
         device.start_agent()
         wait_for(device.snmp_answers, "the agent answers over SNMP")
         commit(device, monitoring(minimum_interval=0))
-        wait_for(lambda: COMMIT_DONE in kinds(device), "the first CommitDone")
+        wait_for(lambda: kinds(device).count(COMMIT_DONE) == 2, "CommitDone of the start and of this")
         yield device
 
 
@@ -58,8 +58,10 @@ def tells(device, *expected):
     before = device.traps_heard.last()
 
     def wait():
-        wait_for(lambda: sorted(kinds(device, before)) == sorted(expected),
-                 f"{sorted(expected)}, and not {kinds(device, before)}")
+        try:
+            wait_for(lambda: sorted(kinds(device, before)) == sorted(expected), "all that was expected")
+        except Timeout as late:
+            raise Timeout(f"{sorted(expected)}, and not {kinds(device, before)} after {kinds(device)}") from late
     return wait
 
 
@@ -154,6 +156,10 @@ def is_complete(device, last):
     return first and first[-1] >= last and first == list(range(1, len(first) + 1))
 
 
+def alarms(device):
+    return sum(kind in (TRUST_EXPIRING, TRUST_EXPIRY_CLEAR) for kind in kinds(device))
+
+
 def last_told(device):
     return int(device.get("certconfNotifyLastSeq.0"))
 
@@ -169,7 +175,7 @@ def test_none_is_lost_when_the_daemon_is_killed(told, anchors):
     flip(told, False)
     told.start_snmpd()
     wait_for(told.snmp_answers, "the agent answers over SNMP again")
-    wait_for(lambda: is_complete(told, last_told(told)), "all of them, in order")
+    wait_for(lambda: alarms(told) == 2 * ANCHORS and is_complete(told, last_told(told)), "all of them, in order")
     found = kinds(told)
     assert found.count(TRUST_EXPIRING) == found.count(TRUST_EXPIRY_CLEAR) == ANCHORS
 
@@ -188,11 +194,11 @@ def test_none_is_lost_over_restarts_of_snmpd(told, anchors):
         told.start_snmpd()
         wait_for(told.snmp_answers, "the agent answers over SNMP again")
     flip(told, RESTARTS % 2 == 0)
-    wait_for(lambda: is_complete(told, last_told(told)), "all of them, in order", deadline=120)
+    expected = ANCHORS * (RESTARTS + 1)
+    wait_for(lambda: alarms(told) == expected and is_complete(told, last_told(told)), "all of them, in order",
+             deadline=120)
     found = kinds(told)
-    raised, cleared = found.count(TRUST_EXPIRING), found.count(TRUST_EXPIRY_CLEAR)
-    assert raised + cleared == ANCHORS * (RESTARTS + 1)
     assert told.get("certconfNotifySuppressed.0") == "0"
-    print(f"\n{raised + cleared} alarms, {len(found)} notifications over {RESTARTS} restarts of snmpd: 0 lost, "
+    print(f"\n{expected} alarms, {len(found)} notifications over {RESTARTS} restarts of snmpd: 0 lost, "
           f"in order; {len(told.traps_heard.heard()) - len(found)} came twice")
     assert os.environ.get("CERTCONF_RELEASE") is None or len(found) >= 10000
