@@ -6,8 +6,10 @@
  *
  *   credential NAME FILE [match|mismatch|missing]   a PEM chain, or - for none
  *   trust FILE...         anchors
+ *   anchors FILE N        so many rows that differ in their SHA-256 only
  *   mode N                verification mode of the next snapshot
  *   publish               snapshot and status out
+ *   files DIR             the same as files for the plugin
  *   set FIELD N           a number of the status; it goes out with the next status
  *   status                only the status out
  *   verdict N             how the next SETs are judged: enum ticket_verdict
@@ -29,10 +31,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/clock.h"
 #include "agent/memfile.h"
 #include "agent/msg.h"
 #include "agent/proto.h"
 #include "lib/pem.h"
+#include "lib/published.h"
 #include "lib/snapshot.h"
 
 #define CHANNEL_FD 3
@@ -148,6 +152,25 @@ do_trust(struct fake *f, char **words)
 }
 
 static void
+do_anchors(struct fake *f, char **words)
+{
+	const size_t count = strtoul(words[1], NULL, 10);
+	struct anchor *anchors = calloc(count, sizeof(*anchors));
+	struct found found;
+	struct err err;
+	uint32_t i;
+
+	read_certificates(f, words[0], &found);
+	for (i = 0; anchors != NULL && i < count; i++) {
+		anchors[i].cert = found.certs[0];
+		memcpy(anchors[i].cert.sha256, &i, sizeof(i));
+	}
+	if (anchors == NULL || config_set_trust(&f->config, anchors, count, &err) == -1)
+		die_err(&err);
+	free(anchors);
+}
+
+static void
 do_mode(struct fake *f, char **words)
 {
 	f->config.mode = (enum verify_mode)atoi(words[0]);
@@ -179,19 +202,58 @@ apply_changes(struct fake *f, struct buf *buf, struct err *err)
 }
 
 static void
-do_publish(struct fake *f, char **words)
+make_snapshot(struct fake *f, struct buf *buf)
 {
 	static const struct services none;
+	struct err err;
+
+	settings_default(&f->config.settings);
+	if (config_complete(&f->config, MADE, &err) == -1 ||
+	    snapshot_write(buf, &f->config, &none, MADE, &err) == -1 ||
+	    apply_changes(f, buf, &err) == -1)
+		die_err(&err);
+}
+
+static void
+write_file(const char *dir, const char *name, const void *data, size_t len)
+{
+	char path[4096];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if ((file = fopen(path, "w")) == NULL || fwrite(data, len, 1, file) != 1 ||
+	    fclose(file) != 0)
+		die(path);
+}
+
+static void
+do_files(struct fake *f, char **words)
+{
+	static struct published file;
+	struct buf buf = { 0 };
+
+	make_snapshot(f, &buf);
+	write_file(words[0], PUBLISHED_SNAPSHOT, buf.data, buf.len);
+	buf_clear(&buf);
+	memcpy(file.magic, PUBLISHED_MAGIC, sizeof(file.magic));
+	file.version = PUBLISHED_VERSION;
+	file.size = sizeof(file);
+	file.sequence += 2;
+	file.heartbeat_ms = clock_ms();
+	published_fill(&file, &f->status);
+	write_file(words[0], PUBLISHED_STATUS, &file, sizeof(file));
+}
+
+static void
+do_publish(struct fake *f, char **words)
+{
 	const struct snmp_snapshot message = { f->status.generation };
 	struct buf buf = { 0 };
 	struct err err;
 	int fd;
 
-	settings_default(&f->config.settings);
-	if (config_complete(&f->config, MADE, &err) == -1 ||
-	    snapshot_write(&buf, &f->config, &none, MADE, &err) == -1 ||
-	    apply_changes(f, &buf, &err) == -1 ||
-	    (fd = memfile_new("snapshot", buf.data, buf.len, &err)) == -1)
+	make_snapshot(f, &buf);
+	if ((fd = memfile_new("snapshot", buf.data, buf.len, &err)) == -1)
 		die_err(&err);
 	buf_clear(&buf);
 	send_message(f, SNMP_SNAPSHOT, 0, &message, sizeof(message), fd);
@@ -560,6 +622,8 @@ static const struct {
 } commands[] = {
 	{ "credential", 2, do_credential },
 	{ "trust", 1, do_trust },
+	{ "anchors", 2, do_anchors },
+	{ "files", 1, do_files },
 	{ "mode", 1, do_mode },
 	{ "publish", 0, do_publish },
 	{ "set", 2, do_set },
