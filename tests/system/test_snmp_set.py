@@ -178,6 +178,25 @@ def test_alarms_are_judged_anew(notified, pki):
     assert notified.get("certconfLocalMonitor.1") == "false"
 
 
+def test_netconf_sees_it(notified):
+    """Both stores have it; what is edited in the candidate and not committed is left alone."""
+    get = "<get-config><source><{}/></source></get-config>"
+    edit = ('<edit-config><target><candidate/></target><config>'
+            '<certconf xmlns="urn:certconf:params:xml:ns:yang:certconf"><monitoring>'
+            "<warning-days>45</warning-days></monitoring></certconf></config></edit-config>")
+    with harness.Netconf(notified) as session:
+        notified.set(("certconfWarnDays.0", "u", 60))
+        assert "<warning-days>60<" in session.call(get.format("running"))
+        session.ok(edit)
+        notified.set(("certconfWarnDays.0", "u", 61), ("certconfCritDays.0", "u", 5))
+        assert "<warning-days>61<" in session.call(get.format("running"))
+        candidate = session.call(get.format("candidate"))
+        assert "<warning-days>45<" in candidate and "<critical-days>5<" in candidate
+        session.ok("<commit/>")
+    assert notified.get("certconfWarnDays.0") == "45"
+    assert notified.get("certconfCritDays.0") == "5"
+
+
 SYS_LOCATION = ".1.3.6.1.2.1.1.6.0"
 SYS_DESCR = ".1.3.6.1.2.1.1.1.0"
 
