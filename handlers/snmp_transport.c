@@ -2,11 +2,13 @@
 /*
  * The library's own unix transport blocks for as long as the master is stopped: in
  * connect() as soon as half a dozen attempts fill the backlog, and in sendto() when the
- * buffer is full.  SO_SNDTIMEO bounds both.
+ * buffer is full.  SO_SNDTIMEO bounds both.  What the master says goes through the
+ * gate.
  */
 #include "handlers/snmp_transport.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,22 +20,67 @@
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/library/snmp_transport.h>
 
-#define SEND_US 300000
+#include "agent/clock.h"
+#include "agent/log.h"
+#include "handlers/snmp_gate.h"
+
+#define WAIT_MS 300
 
 /* zeroDotZero: it has no name of its own, and must not have the library's */
 static const oid domain_name[] = { 0, 0 };
 
+/* One session with the master: what t->data is. */
+struct session {
+	struct snmp_gate gate;
+	uint8_t message[GATE_MESSAGE_MAX];
+};
+
+/* A master writes a message at once; one that does not has so long for it. */
+static bool
+read_all(int fd, uint8_t *buf, size_t len, int64_t end_ms)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	int64_t left;
+	ssize_t n;
+
+	while (len != 0) {
+		n = recv(fd, buf, len, MSG_DONTWAIT);
+		if (n > 0) {
+			buf += n;
+			len -= (size_t)n;
+			continue;
+		}
+		left = end_ms - clock_ms();
+		if (n == 0 || (errno != EAGAIN && errno != EINTR) || left <= 0)
+			return false;
+		(void)poll(&pfd, 1, (int)left);
+	}
+	return true;
+}
+
+/* The library takes nothing, and everything below, for the end of the session. */
 static int
 on_recv(netsnmp_transport *t, void *buf, int size, void **opaque, int *opaque_len)
 {
-	ssize_t n;
+	const int64_t end_ms = clock_ms() + WAIT_MS;
+	struct session *session = t->data;
+	uint8_t *message = session->message;
+	int len;
 
 	*opaque = NULL;
 	*opaque_len = 0;
-	do
-		n = recv(t->sock, buf, (size_t)size, MSG_DONTWAIT);
-	while (n == -1 && errno == EINTR);
-	return (int)n;
+	if (!read_all(t->sock, message, GATE_HEADER, end_ms))
+		return 0;
+	len = snmp_gate_payload(message);
+	if (len == -1 ||
+	    !read_all(t->sock, message + GATE_HEADER, (size_t)len, end_ms) ||
+	    len + GATE_HEADER > size ||
+	    !snmp_gate_admits(&session->gate, message, (size_t)len + GATE_HEADER)) {
+		log_warn("agentx", "the master sent what is no proper message");
+		return 0;
+	}
+	memcpy(buf, message, (size_t)len + GATE_HEADER);
+	return len + GATE_HEADER;
 }
 
 /*
@@ -85,7 +132,7 @@ on_format(netsnmp_transport *t, const void *data, int len)
 static int
 connect_to(const char *path)
 {
-	const struct timeval tv = { 0, SEND_US };
+	const struct timeval tv = { 0, WAIT_MS * 1000 };
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd;
 
@@ -115,10 +162,12 @@ create(netsnmp_tdomain_spec *spec)
 	if (fd == -1)
 		return NULL;
 	t = calloc(1, sizeof(*t));
-	if (t == NULL) {
+	if (t == NULL || (t->data = calloc(1, sizeof(struct session))) == NULL) {
+		free(t);
 		close(fd);
 		return NULL;
 	}
+	t->data_length = sizeof(struct session);
 	t->domain = domain_name;
 	t->domain_length = OID_LENGTH(domain_name);
 	t->sock = fd;
