@@ -589,6 +589,7 @@ def test_phases_dropped_after_test(phases):
 def test_a_second_set_takes_the_place_of_one_that_was_forgotten(phases):
     assert phases.master.test_set(1, *commit_set(phases)) == (0, 0)
     assert phases.master.test_set(2, *commit_set(phases)) == (0, 0)
+    wait_for(lambda: phases.engine.said("release"), "the first is released")
     assert phases.engine.said("release") == ["release 1"]
     error, _ = phases.master.ask(agentx_master.COMMIT_SET, 1)
     assert error != 0
