@@ -185,7 +185,8 @@ static void
 setting(const struct snmp_cell *cell, struct snmp_value *value)
 {
 	snmp_value_number(value,
-	    setting_get(&cell->view->snapshot.header->settings, cell->column->arg));
+	    setting_get(&cell->view->snapshot.header->settings,
+		(enum setting)cell->column->arg));
 }
 
 static const struct snmp_column notify_columns[] = {
