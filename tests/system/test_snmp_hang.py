@@ -83,7 +83,7 @@ def test_everything_else_goes_on_while_snmpd_hangs(make_device, mibs, pki):
     assert stopped[1] < 5 * usual[1]
     assert max(stopped[2:]) < 5, "nothing waited for the master"
     assert device.generation() > 1
-    assert snmp_pid(device) == pid, "it never looked as if it hung"
+    assert harness.alive(pid), "it never looked as if it hung"
 
 
 def test_a_snmp_process_that_hangs_is_replaced(notified):
