@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """What the tests of a master that misbehaves and bench/robust have in common."""
+import contextlib
 import os
 import signal
 import socket
@@ -126,18 +127,23 @@ def cpu_seconds(pid):
 def restart_rounds(pid, port, stop, start, rounds):
     """Restarts the master; times from its socket to our answer, descriptors and growth in KiB.
 
-    The first rounds fill what the library keeps: they are counted but not compared with.
+    The first rounds fill what the library keeps: they are counted but not compared with.  A
+    descriptor may be on its way out while it is looked at, before as well as after.
     """
-    times, before, warm_up = [], None, min(3, rounds - 1)
+    times, seen, memory, warm_up = [], [], 0, min(3, rounds - 1)
     with Prober(port) as prober:
         prober.time_to_answer()
         for number in range(rounds):
             if number == warm_up:
-                before = descriptors(pid), private_kib(pid)
+                memory = private_kib(pid)
+            if number >= warm_up:
+                seen.append(descriptors(pid))
             stop(signal.SIGKILL if number % 2 else signal.SIGTERM)
             start()
             times.append(prober.time_to_answer())
-    return times, before[0] == descriptors(pid), private_kib(pid) - before[1]
+        with contextlib.suppress(harness.Timeout):
+            wait_for(lambda: descriptors(pid) in seen, "what it had open before")
+    return times, descriptors(pid) in seen, private_kib(pid) - memory
 
 
 class Stopped:
