@@ -5,7 +5,7 @@
  *   snmp_client PORT get|next OID MS     how often in so many milliseconds
  *   snmp_client PORT walk OID MS         GETBULK of 25, from the first row again
  *
- * and prints the answers or rows in a second.
+ * and prints how many answers or rows in how many seconds.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +119,6 @@ main(int argc, char *argv[])
 		done += bulk ? take_rows(answer, root, root_len, next, &next_len) : 1;
 		snmp_free_pdu(answer);
 	}
-	printf("%.0f\n", (double)done / (now - begin));
+	printf("%zu %.6f\n", done, now - begin);
 	return 0;
 }
