@@ -66,6 +66,23 @@ rows_below(const struct snmp_subtree *s, struct suffix asked, bool or_equal)
 	return low;
 }
 
+/*
+ * The same up to what was asked for.  A walk asks for what it was answered last, and
+ * then there is nothing to search, however many rows there are.
+ */
+static size_t
+rows_up_to(const struct snmp_subtree *s, struct suffix asked)
+{
+	uint32_t index[SNMP_INDICES];
+
+	if (s->answered < row_count(s)) {
+		(void)s->table->row(s->view, s->answered, index);
+		if (compare(index, index_len(s->table), asked) == 0)
+			return s->answered + 1;
+	}
+	return rows_below(s, asked, true);
+}
+
 /* The row with just this index. */
 static bool
 find_row(const struct snmp_subtree *s, struct suffix asked, struct snmp_cell *cell)
@@ -141,20 +158,31 @@ answer(netsnmp_request_info *request, const struct snmp_value *value)
 	    value->len);
 }
 
-static void
+/*
+ * False, with nothing answered, when that is not after what was asked for: rows that
+ * are damaged need not ascend, and a manager would walk in a circle.
+ */
+static bool
 answer_next(const struct snmp_cell *cell, netsnmp_request_info *request,
     const struct snmp_value *value)
 {
 	const struct snmp_table *table = cell->table;
+	const netsnmp_variable_list *vb = request->requestvb;
 	oid name[MAX_OID_LEN];
 	size_t len = table->oid_len, i;
 
+	if (snmp_table_column(table, vb->name, vb->name_length) == cell->column &&
+	    compare(cell->index, index_len(table),
+		suffix_of(table, vb->name, vb->name_length)) <
+		(request->inclusive == 0))
+		return false;
 	memcpy(name, table->oid, len * sizeof(oid));
 	name[len++] = cell->column->number;
 	for (i = 0; i < index_len(table); i++)
 		name[len++] = cell->index[i];
 	snmp_set_var_objid(request->requestvb, name, len);
 	answer(request, value);
+	return true;
 }
 
 static void
@@ -186,15 +214,18 @@ begin(const struct snmp_subtree *s, const netsnmp_request_info *request, size_t 
 	const size_t len =
 	    vb->name_length < table->oid_len ? vb->name_length : table->oid_len;
 	const int order = snmp_oid_compare(vb->name, len, table->oid, len);
+	struct suffix asked;
 
 	*ret_c = *ret_row = 0;
 	if (order != 0 || vb->name_length <= table->oid_len)
 		return order <= 0;
 	*ret_c = column_from(table, vb->name[table->oid_len]);
 	/* RFC 2741 7.2.3.2: a master may ask for this very one or the next */
-	if (snmp_table_column(table, vb->name, vb->name_length) != NULL)
-		*ret_row = rows_below(s, suffix_of(table, vb->name, vb->name_length),
-		    request->inclusive == 0);
+	if (snmp_table_column(table, vb->name, vb->name_length) == NULL)
+		return true;
+	asked = suffix_of(table, vb->name, vb->name_length);
+	*ret_row = request->inclusive == 0 ? rows_up_to(s, asked)
+					   : rows_below(s, asked, false);
 	return true;
 }
 
@@ -217,9 +248,10 @@ get_next(struct snmp_subtree *s, netsnmp_request_info *request)
 		cell.column = &s->table->columns[c];
 		for (; n < count; n++) {
 			cell.row = s->table->row(s->view, n, cell.index);
-			if (!get_value(&cell, &value))
+			if (!get_value(&cell, &value) ||
+			    !answer_next(&cell, request, &value))
 				continue;
-			answer_next(&cell, request, &value);
+			s->answered = n;
 			return;
 		}
 	}

@@ -87,6 +87,7 @@ struct snmp_subtree {
 	void (*set)(void *context, const struct snmp_subtree *,
 	    struct netsnmp_agent_request_info_s *, struct netsnmp_request_info_s *);
 	void *set_context;
+	size_t answered; /* the row a GETNEXT got last: where a walk goes on */
 };
 
 /* The subtree must live as long as the process.  -1 when the library refuses. */

@@ -26,8 +26,10 @@ snmp_tables_register(struct snmp_view *view,
 	size_t i;
 
 	for (i = 0; i < nitems(tables); i++) {
-		subtrees[i] =
-		    (struct snmp_subtree){ tables[i], view, set, set_context };
+		subtrees[i] = (struct snmp_subtree){ .table = tables[i],
+			.view = view,
+			.set = set,
+			.set_context = set_context };
 		if (snmp_subtree_register(&subtrees[i]) == -1)
 			return -1;
 	}
