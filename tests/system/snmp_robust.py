@@ -51,7 +51,7 @@ class Prober:
     def __init__(self, port, oid=SPIN_LOCK):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.settimeout(PATIENCE)
-        self.to, self.request, self.name = ("127.0.0.1", port), get_request(oid), encoded(oid)
+        self.to, self.oid, self.name, self.number = ("127.0.0.1", port), oid, encoded(oid), 1 << 24
 
     def __enter__(self):
         return self
@@ -61,9 +61,12 @@ class Prober:
 
     def answers(self):
         """Whether there is a value, and not only the word that there is none."""
+        self.number += 1
+        wanted = ber(INTEGER, self.number.to_bytes(4, "big"))
         try:
-            self.socket.sendto(self.request, self.to)
-            answer = self.socket.recv(2048)
+            self.socket.sendto(get_request(self.oid, request=self.number), self.to)
+            while wanted not in (answer := self.socket.recv(2048)):
+                pass  # of an earlier question, which had been given up
         except OSError:
             return False
         _, found, value = answer.partition(self.name)
