@@ -19,7 +19,7 @@
 
 void init_bare(void);
 
-static const oid scalar_oid[] = { BASE, 1 }, entry_oid[] = { BASE, 2, 1 };
+static const oid scalar_oid[] = { BASE, 1, 0 }, entry_oid[] = { BASE, 2, 1 };
 static uint32_t *indices;
 static size_t nrows;
 
