@@ -96,9 +96,8 @@ make_rows(size_t count)
 static void
 register_all(void)
 {
-	netsnmp_register_instance(
-	    netsnmp_create_handler_registration("bareScalar", on_scalar,
-		(const oid[]){ BASE, 1, 0 }, LEN(scalar_oid) + 1, HANDLER_CAN_RONLY));
+	netsnmp_register_instance(netsnmp_create_handler_registration("bareScalar",
+	    on_scalar, scalar_oid, LEN(scalar_oid), HANDLER_CAN_RONLY));
 	netsnmp_register_handler(netsnmp_create_handler_registration("bareTable",
 	    on_table, entry_oid, LEN(entry_oid), HANDLER_CAN_RONLY));
 }

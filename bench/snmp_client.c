@@ -44,7 +44,9 @@ ask(void *session, int command, const oid *name, size_t len)
 	}
 	snmp_add_null_var(pdu, name, len);
 	if (snmp_sess_synch_response(session, pdu, &answer) != STAT_SUCCESS ||
-	    answer->errstat != SNMP_ERR_NOERROR) {
+	    answer->errstat != SNMP_ERR_NOERROR || answer->variables == NULL ||
+	    answer->variables->type == SNMP_NOSUCHOBJECT ||
+	    answer->variables->type == SNMP_NOSUCHINSTANCE) {
 		fprintf(stderr, "no answer\n");
 		exit(1);
 	}
