@@ -9,6 +9,8 @@ import random
 
 import agentx_master
 import harness
+
+import pytest
 from agentx_master import CLEANUP_SET, COMMIT_SET, GAUGE, INTEGER, OCTETS, UNDO_SET
 from harness import ENTERPRISE_OID, wait_for
 from pki import document
