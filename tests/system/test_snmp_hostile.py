@@ -17,7 +17,8 @@ from harness import wait_for
 from snmp_robust import RELEASE, SPIN_LOCK, cpu_seconds
 from test_snmp_agent import Unit
 
-pytestmark = pytest.mark.skipif(not RELEASE, reason="known to fail now and then: the net-snmp library crashes on some orders of messages")
+pytestmark = pytest.mark.skipif(not RELEASE,
+                                reason="known to fail now and then: the net-snmp library crashes on some orders of messages")
 PACKETS = 10000 if RELEASE else 400
 # So many of them end the session, which then takes a second to come back.
 BROKEN = 0.01
