@@ -16,7 +16,7 @@ from pki import document
 from side_by_side import RELEASE
 from test_snmp_agent import load_oids
 
-pytestmark = pytest.mark.skipif(not RELEASE, 
+pytestmark = pytest.mark.skipif(not RELEASE,
                                 reason="known to fail now and then: a repeated UndoSet ends the AgentX session")
 SETS = 2000 if RELEASE else 60
 HANG_UP = 0.04  # of all; each costs the second until certconf-snmp connects again
