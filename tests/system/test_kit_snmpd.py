@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """contrib/snmp with the snmpd.conf Debian ships: status is shown, changes need rights."""
 import hashlib
+import pwd
 import re
 import subprocess
 from pathlib import Path
@@ -8,11 +9,14 @@ from pathlib import Path
 import harness
 import pytest
 from harness import V3_AUTH, V3_PRIV, Server, wait_for
+from pki import document
 
 DEBIANS = Path("/etc/snmp/snmpd.conf")
 AT = f".{harness.ENTERPRISE_OID}.1.1"
 STATUS = {"System": f"{AT}.1", "LocalTable": f"{AT}.2", "NotifyControl": f"{AT}.9"}
-CONFIG = f"{AT}.7"
+CONFIG, COMMITS = f"{AT}.7", f"{AT}.8"
+UPTIME = ".1.3.6.1.2.1.1.3.0"
+OWN = "agentXPerms 0660 0755 Debian-snmp nogroup"
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +51,10 @@ def unit(make_device, top, debians, mibs):
     text = changed(text, r"^includeDir .*$", f"includeDir {directory}/snmpd.conf.d")
     (directory / "snmpd.conf").write_text(text)
     text = (top / "contrib/snmp/certconf-snmpd.conf").read_text()
-    text = changed(text, r"^#createUser operator .*$", f'createUser operator SHA-256 "{V3_AUTH}" AES "{V3_PRIV}"')
-    text = changed(text, r"^#rwuser operator", "rwuser operator")
-    text = changed(text, r" root _certconf$", " nobody nogroup")
+    for user, line in (("monitor", "rouser"), ("operator", "rwuser")):
+        text = changed(text, rf"^#createUser {user} .*$", f'createUser {user} SHA-256 "{V3_AUTH}" AES "{V3_PRIV}"')
+        text = changed(text, rf"^#{line} {user}", f"{line} {user}")
+    text = changed(text, r"^agentXPerms 0660 0755 Debian-snmp _certconf$", OWN if harness.ROOT else "")
     (directory / "snmpd.conf.d" / "certconf.conf").write_text(text)
     env = {**device.env, "MIBS": "", "SNMP_PERSISTENT_DIR": str(directory), "SNMPCONFPATH": str(directory)}
     device.snmpd = Server("snmpd", ["/usr/sbin/snmpd", "-f", "-C", "-c", directory / "snmpd.conf", "-Lo",
@@ -71,8 +76,10 @@ def lines(device, oid, write=False):
 
 def test_the_socket_is_for_the_group(unit):
     assert "error" not in unit.snmpd.text().lower(), unit.snmpd.text()
-    mode = unit.agentx.stat()
-    assert mode.st_mode & 0o7777 == 0o660
+    assert not re.search("bad user|bad group", unit.snmpd.text(), re.IGNORECASE)
+    if harness.ROOT:
+        mode = unit.agentx.stat()
+        assert mode.st_mode & 0o7777 == 0o660 and pwd.getpwuid(mode.st_uid).pw_name == "Debian-snmp"
     assert unit.process("snmp"), "certconf-snmp runs, as the user that may connect"
 
 
@@ -84,7 +91,30 @@ def test_status_is_shown_and_changes_are_not(unit):
         result = unit.snmp("snmpget", f"{CONFIG}.{number}.0", check=False)
         assert "No Such" in result.stdout + result.stderr, number
     # a walk over everything does not come by there either
-    assert not [line for line in lines(unit, AT) if line.startswith(f"{CONFIG}.")]
+    assert not [line for line in lines(unit, AT) if line.startswith((f"{CONFIG}.", f"{COMMITS}."))]
+
+
+def as_user(unit, tool, user, *args):
+    """A tool as the manual has it, for one of the two users."""
+    who = ["-v3", "-u", user, "-l", "authPriv", "-a", "SHA-256", "-A", V3_AUTH, "-x", "AES", "-X", V3_PRIV]
+    return subprocess.run([tool, *who, "-On", "-t", "3", f"127.0.0.1:{unit.snmp_port}", *args], env=unit.tools_env,
+                          text=True, capture_output=True, timeout=30, check=False)
+
+
+def test_nobody_but_the_operator_sees_a_commit(unit):
+    """There is a row, of the first commit: the view of monitoring systems has none of it."""
+    wait_for(lambda: lines(unit, COMMITS, write=True), "the first commit is in the table")
+    assert lines(unit, COMMITS) == []
+    for tool, oid in (("snmpwalk", AT), ("snmpwalk", COMMITS), ("snmpgetnext", COMMITS)):
+        shown = as_user(unit, tool, "monitor", oid).stdout
+        assert not re.search(rf"^({re.escape(CONFIG)}|{re.escape(COMMITS)})\.", shown, re.MULTILINE), shown
+    assert f"{AT}.1.3.0 = " in as_user(unit, "snmpwalk", "monitor", AT).stdout
+    assert as_user(unit, "snmpset", "monitor", f"{AT}.9.2.0", "u", "30").returncode != 0
+
+
+def test_what_tells_that_the_device_lives_is_shown(unit):
+    assert "Timeticks" in unit.snmp("snmpget", "-On", UPTIME).stdout
+    assert "Timeticks" in as_user(unit, "snmpget", "monitor", UPTIME).stdout
 
 
 def test_a_set_needs_rights(unit):
@@ -102,3 +132,40 @@ def test_the_user_may(unit):
     unit.snmp("snmpset", f"{CONFIG}.3.0", "i", "3", write=True)  # validate
     wait_for(lambda: unit.snmp("snmpget", "-Oqve", f"{CONFIG}.10.0", write=True).stdout.strip() == "3",
              "the last action is validate")
+
+
+def recipe(top):
+    """The lines of certconf-snmp(7) from the shell's variables on, and what follows of the same."""
+    page = (top / "man/certconf-snmp.7").read_text().replace("\\-", "-")
+    blocks = re.findall(r"^\.Bd -literal -offset indent\n((?:who=|snmpset \$phrases)[\s\S]*?)\.Ed$", page, re.MULTILINE)
+    assert len(blocks) == 2
+    return "".join(blocks).replace("\\e\n    ", "").splitlines()
+
+
+def test_the_recipe_of_the_manual(unit, top, pki):
+    """Each line as it is there, but for host, phrases and what the spin lock was."""
+    leaf = pki.leaf()
+    (unit.state / "import" / "unit.xml").write_text(document(leaf.chain, leaf.key, trust=pki.root))
+    (unit.state / "import" / "unit.xml").chmod(0o600)
+    variables, spin, shown = "", None, []
+    for line in recipe(top):
+        for old, new in (("localhost", f"-Oqvne 127.0.0.1:{unit.snmp_port}"), ("third-passphrase", V3_AUTH),
+                         ("fourth-passphrase", V3_PRIV)):
+            line = line.replace(old, new)
+        if "=" in line.partition(" ")[0]:
+            variables += f"{line}\n"
+            continue
+        if spin is not None:
+            line = re.sub(r"(\$cfg\.1\.0 i )(\d+)", lambda found: f"{found[1]}{int(found[2]) - 41 + spin}", line)
+        result = subprocess.run(["sh", "-euc", variables + line], env=unit.tools_env, text=True, capture_output=True,
+                                timeout=30, check=False)
+        assert result.returncode == 0, line + result.stdout + result.stderr
+        spin = int(result.stdout) if spin is None else spin
+        shown.append(result.stdout.splitlines())
+        wait_for(lambda: unit.snmp("snmpget", "-Oqve", f"{CONFIG}.5.0", write=True).stdout.strip() in "136",
+                 f"{line} is done")
+    assert shown[2][:2] == ["3", "2"], "staged, success"
+    assert shown[4][0] == "5", "needConfirm"
+    wait_for(lambda: unit.snmp("snmpget", "-Oqve", f"{AT}.1.2.0").stdout.strip() == "2", "the mode is in force")
+    assert unit.snmp("snmpget", "-Oqve", f"{CONFIG}.4.0", write=True).stdout.split()[0] == "0"
+    assert unit.snmp("snmpget", "-Oqve", f"{CONFIG}.11.0", write=True).stdout.strip() == "2"

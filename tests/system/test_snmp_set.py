@@ -283,6 +283,7 @@ def test_import_with_a_password_inside(notified, pki):
 def test_import_of_what_is_wrong(notified, pki):
     put(notified, "<certconf xmlns='urn:certconf:params:xml:ns:yang:certconf'>\n<nonsense/>\n</certconf>")
     assert ask_import(notified) == "failed"
+    assert notified.get("certconfCfgState.0") == "idle", "nothing was changed"
     assert "line 2" in notified.get("certconfCfgLastErrorText.0")
     assert ask_import(notified, "missing.xml") == "failed"
     assert "no such file" in notified.get("certconfCfgLastErrorText.0")
