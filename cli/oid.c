@@ -13,6 +13,9 @@
 #define COMMAND_SIZE 256
 #define NEAREST 3
 
+#define COMMUNITY "-v2c -c public"
+#define OPERATOR "-v3 -l authPriv -u operator -a SHA-256 -A PHRASE -x AES -X PHRASE"
+
 /* The line to paste; what communities must not see is asked for with SNMPv3. */
 static const char *
 command(const struct question *q, char *buf, size_t size)
@@ -21,21 +24,32 @@ command(const struct question *q, char *buf, size_t size)
 
 	(void)snprintf(buf, size, "%s %s localhost .%s",
 	    question_is_instance(q) ? "snmpget" : "snmpwalk",
-	    question_is_config(q)
-		? "-v3 -l authPriv -u operator -a SHA-256 -A PHRASE -x AES -X PHRASE"
-		: "-v2c -c public",
+	    question_is_config(q) ? OPERATOR : COMMUNITY,
 	    question_oid(q, oid, sizeof(oid)));
+	return buf;
+}
+
+/* The line that changes it, of a table that of its first row. */
+static const char *
+set_command(const struct question *q, char *buf, size_t size)
+{
+	char oid[OID_TEXT_SIZE];
+
+	(void)snprintf(buf, size, "snmpset " OPERATOR " localhost .%s%s %s",
+	    question_oid(q, oid, sizeof(oid)), question_is_instance(q) ? "" : ".1",
+	    q->set);
 	return buf;
 }
 
 static json_t *
 question_json(const struct question *q)
 {
-	char oid[OID_TEXT_SIZE], line[COMMAND_SIZE];
+	char oid[OID_TEXT_SIZE], line[COMMAND_SIZE], change[COMMAND_SIZE];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "question", q->text, "object",
-	    q->object, "oid", question_oid(q, oid, sizeof(oid)), "values", q->values,
-	    "command", command(q, line, sizeof(line)));
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*}", "question", q->text,
+	    "object", q->object, "oid", question_oid(q, oid, sizeof(oid)), "values",
+	    q->values, "command", command(q, line, sizeof(line)), "set",
+	    q->set == NULL ? NULL : set_command(q, change, sizeof(change)));
 }
 
 static void
@@ -48,6 +62,8 @@ print_question(const struct question *q)
 	out_field("OID", question_oid(q, oid, sizeof(oid)));
 	out_field("value", q->values);
 	(void)printf("  %s\n", command(q, line, sizeof(line)));
+	if (q->set != NULL)
+		(void)printf("  %s\n", set_command(q, line, sizeof(line)));
 }
 
 /* The rows that have at least so many of the words. */

@@ -20,6 +20,10 @@
 #define DAYS_VALUES "days, negative after the end"
 #define DATE_VALUES "a date in 11 octets, UTC"
 #define TRUTH_VALUES "1 true, 2 false"
+#define MODE_VALUES "1 none, 2 outgoing, 3 outgoingAndIncoming"
+#define RESULT_VALUES                                                                  \
+	"1 none, 2 success, 3 failed, 4 inProgress, 5 needConfirm, 6 rolledBack"
+#define FINGERPRINT_VALUES "SHA-256 in hexadecimal digits"
 
 const struct question questions[] = {
 	/* the device at a glance */
@@ -50,8 +54,7 @@ const struct question questions[] = {
 	    "vanished missing number", AT(OID_LOCAL_COUNT, 0) },
 	{ "Is the built-in certificate in use?", "certconfFactoryInUse", TRUTH_VALUES,
 	    "factory default self-signed custom installed", AT(OID_FACTORY_IN_USE, 0) },
-	{ "How far is the other end verified?", "certconfVerifyOperMode",
-	    "1 none, 2 outgoing, 3 outgoingAndIncoming",
+	{ "How far is the other end verified?", "certconfVerifyOperMode", MODE_VALUES,
 	    "verification verify mode mutual tls client policy",
 	    AT(OID_VERIFY_OPER_MODE, 0) },
 	{ "Do services wait for a restart?", "certconfRestartPending", TRUTH_VALUES,
@@ -100,8 +103,8 @@ const struct question questions[] = {
 	    "intermediate intermediates incomplete trusted root issuer status",
 	    AT(OID_LOCAL_CHAIN_STATUS) },
 	{ "Which certificate is installed?", "certconfLocalFingerprint",
-	    "SHA-256 in hexadecimal digits",
-	    "fingerprint sha256 identity renewed proof", AT(OID_LOCAL_FINGERPRINT) },
+	    FINGERPRINT_VALUES, "fingerprint sha256 identity renewed proof",
+	    AT(OID_LOCAL_FINGERPRINT) },
 	{ "Whom was each certificate issued to?", "certconfLocalSubject",
 	    "a distinguished name", "subject owner dn who", AT(OID_LOCAL_SUBJECT) },
 	{ "Who issued each certificate?", "certconfLocalIssuer", "a distinguished name",
@@ -119,7 +122,10 @@ const struct question questions[] = {
 	    AT(OID_CHAIN_DAYS_REMAINING) },
 	{ "Is a certificate muted?", "certconfLocalMonitor",
 	    TRUTH_VALUES ": true is not muted", "mute silence monitor ignore",
-	    AT(OID_LOCAL_MONITOR) },
+	    AT(OID_LOCAL_MONITOR), .set = "i 2" },
+	{ "From how many days before its end is there a warning of one certificate?",
+	    "certconfLocalWarnDays", "days; -1: as certconfWarnDays says",
+	    "threshold band warn override", AT(OID_LOCAL_WARN_DAYS), .set = "i 60" },
 
 	/* the trust store */
 	{ "How many trust anchors are there?", "certconfTrustCount", "a count",
@@ -133,8 +139,11 @@ const struct question questions[] = {
 	    VALIDITY_VALUES, "ca root validity expired status store",
 	    AT(OID_TRUST_STATUS) },
 	{ "Which roots does the device trust?", "certconfTrustFingerprint",
-	    "SHA-256 in hexadecimal digits", "ca root anchor anchors audit store",
+	    FINGERPRINT_VALUES, "ca root anchor anchors audit store",
 	    AT(OID_TRUST_FINGERPRINT) },
+	{ "Is a trust anchor muted?", "certconfTrustMonitor",
+	    TRUTH_VALUES ": true is not muted", "mute silence monitor ignore ca root",
+	    AT(OID_TRUST_MONITOR), .set = "i 2" },
 
 	/* services */
 	{ "What are the services called?", "certconfServiceName", "text",
@@ -146,18 +155,37 @@ const struct question questions[] = {
 	    "1 unknown, 2 running, 3 stopped, 4 failed, 5 restarting",
 	    "services state up down failed status", AT(OID_SERVICE_STATE) },
 	{ "Which certificate does each service serve?", "certconfServiceServedFprint",
-	    "SHA-256 in hexadecimal digits", "services fingerprint probe",
+	    FINGERPRINT_VALUES, "services fingerprint probe",
 	    AT(OID_SERVICE_SERVED_FPRINT) },
 	{ "When was each service last probed?", "certconfServiceLastProbe", DATE_VALUES,
 	    "services probe alive", AT(OID_SERVICE_LAST_PROBE) },
 
 	/* changes */
+	{ "How far is the other end to be verified after the next commit?",
+	    "certconfVerifyAdminMode", MODE_VALUES,
+	    "verification verify mode mutual tls client change",
+	    AT(OID_VERIFY_ADMIN_MODE, 0), .set = "i 2" },
+	{ "Which document is to be imported?", "certconfCfgSource",
+	    "its name in the import directory", "source file load",
+	    AT(OID_CFG_SOURCE, 0), .set = "s unit.xml" },
+	{ "How is a change imported, committed, confirmed or discarded?",
+	    "certconfCfgAction",
+	    "1 noop, 2 import, 3 validate, 4 commit, 5 confirm, 6 rollback, 7 discard, "
+	    "8 restart, 9 deleteLocal, 10 deleteTrust, 11 commitDeferRestart",
+	    "action do rollback restart delete validate", AT(OID_CFG_ACTION, 0),
+	    .set = "i 4" },
+	{ "After how many seconds is a commit undone unless it is confirmed?",
+	    "certconfCfgConfirmTimeout", "seconds; 0: never; it stays set",
+	    "confirm timeout trial lockout", AT(OID_CFG_CONFIRM_TIMEOUT, 0),
+	    .set = "u 600" },
+	{ "Has another manager set something in between?", "certconfCfgSpinLock",
+	    "to be set, first in a PDU, to what was read", "spin lock race concurrent",
+	    AT(OID_CFG_SPIN_LOCK, 0), .set = "i 41" },
 	{ "What is going on with the configuration?", "certconfCfgState",
 	    "1 idle, 2 loading, 3 staged, 4 invalid, 5 committing, 6 awaitingConfirm, 7 rollingBack, "
 	    "8 stuck",
 	    "commit candidate stuck confirm state status", AT(OID_CFG_STATE, 0) },
-	{ "How did the last action end?", "certconfCfgLastResult",
-	    "1 none, 2 success, 3 failed, 4 inProgress, 5 needConfirm, 6 rolledBack",
+	{ "How did the last action end?", "certconfCfgLastResult", RESULT_VALUES,
 	    "commit result import", AT(OID_CFG_LAST_RESULT, 0) },
 	{ "Why did the last action fail?", "certconfCfgLastErrorText", "text",
 	    "commit error reason import failed", AT(OID_CFG_LAST_ERROR_TEXT, 0) },
@@ -166,17 +194,29 @@ const struct question questions[] = {
 	    AT(OID_CFG_GENERATION, 0) },
 	{ "Who holds the lock?", "certconfCfgLockUser", "text; empty: nobody",
 	    "locked user", AT(OID_CFG_LOCK_USER, 0) },
-	{ "How did the last commits end?", "certconfCommitResult",
-	    "1 none, 2 success, 3 failed, 4 inProgress, 5 needConfirm, 6 rolledBack",
+	{ "How did the last commits end?", "certconfCommitResult", RESULT_VALUES,
 	    "history commit", AT(OID_COMMIT_RESULT) },
 
 	/* notifications */
 	{ "From how many days before the end is there a warning?", "certconfWarnDays",
-	    "days", "threshold band warn set", AT(OID_WARN_DAYS, 0) },
+	    "days", "threshold band warn", AT(OID_WARN_DAYS, 0), .set = "u 45" },
+	{ "From how many percent of its lifetime is there a warning?",
+	    "certconfWarnPercent", "percent; 0: days alone", "threshold band warn",
+	    AT(OID_WARN_PERCENT, 0), .set = "u 33" },
 	{ "From how many days before the end is it critical?", "certconfCritDays",
-	    "days", "threshold band crit set", AT(OID_CRIT_DAYS, 0) },
+	    "days", "threshold band crit", AT(OID_CRIT_DAYS, 0), .set = "u 7" },
+	{ "From how many percent of its lifetime is it critical?",
+	    "certconfCritPercent", "percent; 0: days alone", "threshold band crit",
+	    AT(OID_CRIT_PERCENT, 0), .set = "u 10" },
 	{ "Which notifications are switched on?", "certconfNotifyEnable",
-	    "a bit for each class", "trap traps enable", AT(OID_NOTIFY_ENABLE, 0) },
+	    "a bit for each class", "trap traps enable disable",
+	    AT(OID_NOTIFY_ENABLE, 0), .set = "x FF" },
+	{ "After how many hours is an alarm that lasts told again?",
+	    "certconfRepeatInterval", "hours; 0: never", "trap traps repeat reminder",
+	    AT(OID_REPEAT_INTERVAL, 0), .set = "u 24" },
+	{ "How many seconds lie between two notifications of one source?",
+	    "certconfNotifyMinInterval", "seconds", "trap traps throttle interval rate",
+	    AT(OID_NOTIFY_MIN_INTERVAL, 0), .set = "u 60" },
 	{ "Was a notification missed?", "certconfNotifyLastSeq",
 	    "the newest certconfNotifySeq", "trap traps lost gap sequence",
 	    AT(OID_NOTIFY_LAST_SEQ, 0) },
@@ -185,7 +225,12 @@ const struct question questions[] = {
 };
 const size_t nquestions = nitems(questions);
 
-static const uint32_t config_arc[] = { OID_CONFIG };
+/* What communities must not see. */
+static const uint32_t config_arcs[][sizeof((const uint32_t[]){ OID_CONFIG }) /
+    sizeof(uint32_t)] = { { OID_CONFIG }, { OID_COMMIT_TABLE } };
+
+/* What every object that can be changed is also asked for by. */
+static const char set_words[] = "set snmpset write writable change";
 
 /* They are in most questions and say nothing. */
 static const char *const idle[] = { "a", "an", "and", "are", "at", "be", "by", "can",
@@ -213,8 +258,14 @@ question_is_instance(const struct question *q)
 bool
 question_is_config(const struct question *q)
 {
-	return q->length > nitems(config_arc) &&
-	    memcmp(q->oid, config_arc, sizeof(config_arc)) == 0;
+	size_t i;
+
+	for (i = 0; i < nitems(config_arcs); i++) {
+		if (q->length > nitems(config_arcs[i]) &&
+		    memcmp(q->oid, config_arcs[i], sizeof(config_arcs[i])) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* --- matching --- */
@@ -284,7 +335,8 @@ match_operand(const struct question *q, const char *operand, size_t *found,
 		(*asked)++;
 		*found += text_has(q->text, word, n) || text_has(q->words, word, n) ||
 		    text_has(q->object, word, n) ||
-		    text_has(q->object + strlen("certconf"), word, n);
+		    text_has(q->object + strlen("certconf"), word, n) ||
+		    (q->set != NULL && text_has(set_words, word, n));
 	}
 }
 

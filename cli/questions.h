@@ -18,6 +18,8 @@ struct question {
 	const char *words; /* by what else people ask for it */
 	const uint32_t *oid;
 	size_t length;
+	/* for snmpset, type and value, when it can be changed; else NULL */
+	const char *set;
 };
 
 extern const struct question questions[];
@@ -31,7 +33,7 @@ const char *question_oid(const struct question *, char *buf, size_t size);
 /* Whether it is one instance, to get; a column has many, to walk. */
 bool question_is_instance(const struct question *);
 
-/* Whether communities must not see it: it is below certconfConfig. */
+/* Whether communities must not see it: it tells who changes what. */
 bool question_is_config(const struct question *);
 
 /*

@@ -60,14 +60,31 @@ def test_each_number_is_the_objects(top, build, rows):
                                         if at == numbers[row["object"]].rpartition(".")[0]))
         assert row["command"].startswith("snmpwalk" if walk else "snmpget"), row
         assert row["command"].endswith(f" .{row['oid']}"), row
-        assert ("-v3 -l authPriv" in row["command"]) == number.startswith(f"1.3.6.1.4.1.{enterprise}.1.1.7."), row
+        secret = re.match(rf"1\.3\.6\.1\.4\.1\.{enterprise}\.1\.1\.[78]\.", number)
+        assert ("-v3 -l authPriv" in row["command"]) == bool(secret), row
     assert len(rows) > 40 and len({row["question"] for row in rows}) == len(rows)
+
+
+LETTERS = {"Unsigned32": "u", "CertconfText": "s", "BITS": "x"}
+
+
+def test_what_is_writable_has_a_command_to_set_it(top, rows):
+    """All of it and nothing else, with the type of the MIB, as the user who may."""
+    text = (top / "mib/CERTCONF-MIB.txt").read_text()
+    writable = dict(re.findall(r"^(certconf\w+) OBJECT-TYPE\s+SYNTAX\s+(\w+)(?:(?!OBJECT-TYPE)[\s\S])*?"
+                               r"MAX-ACCESS  read-write", text, re.MULTILINE))
+    sets = {row["object"]: row for row in rows if "set" in row}
+    assert set(sets) == set(writable) and len(writable) >= 15
+    for name, row in sets.items():
+        column = "" if row["oid"].endswith(".0") else ".1"
+        assert re.fullmatch(rf"snmpset -v3 -l authPriv -u operator .* \.{re.escape(row['oid'] + column)} "
+                            rf"{LETTERS.get(writable[name], 'i')} \S+", row["set"]), row
 
 
 def test_values_are_the_mibs(top, rows):
     for row in rows:
-        found = dict(re.findall(r"\b(\d) ([a-zA-Z]+)", row["values"]))
-        assert found == enumeration(top, row["object"]) or not found or found == {"0": "none"}, row
+        found = dict(re.findall(r"(?:^|, )(\d+) ([a-zA-Z]+)", row["values"]))
+        assert found == enumeration(top, row["object"]) or not found, row
         assert found or not enumeration(top, row["object"]) or "bit" in row["values"] \
             or row["object"] == "certconfNotifyEnable", row
 
@@ -82,6 +99,7 @@ def test_each_question_finds_itself(certconf, rows):
     (["expiry"], "certconfEarliestDays"), (["does", "the", "key", "match"], "certconfLocalKeyStatus"),
     (["certconfServiceInSync"], "certconfServiceInSync"), (["stuck"], "certconfCfgState"),
     (["verification", "mode"], "certconfVerifyOperMode"), (["missed", "traps"], "certconfNotifyLastSeq"),
+    (["set", "mute"], "certconfLocalMonitor"), (["writable"], "certconfCfgAction"),
     (["CHAIN", "STATUS"], "certconfLocalChainStatus"), (["service status"], "certconfServiceState")])
 def test_words_people_use(certconf, words, name):
     result = certconf("oid", *words)
