@@ -32,8 +32,9 @@ label(const struct notification *n, const char *what, char buf[2 * STATUS_NAME])
 static void
 say_expiring(const struct notification *n, const char *row, struct sentence *s)
 {
-	SAY(s, "%s expires in %" PRId32 " days, on %s: %s", row, n->u.row.days_left,
-	    DATE(n->u.row.not_after), name_text(&validity_names, n->u.row.status));
+	SAY(s, "%s expires in %" PRId32 " day%s, on %s: %s", row, n->u.row.days_left,
+	    n->u.row.days_left == 1 ? "" : "s", DATE(n->u.row.not_after),
+	    name_text(&validity_names, n->u.row.status));
 }
 
 static void
@@ -165,8 +166,8 @@ local_replaced(const struct notification *n, struct sentence *s)
 static void
 trust_changed(const struct notification *n, struct sentence *s)
 {
-	SAY(s, "The trust store was changed; it has %" PRIu32 " anchors",
-	    n->u.trust.count);
+	SAY(s, "The trust store was changed; it has %" PRIu32 " anchor%s",
+	    n->u.trust.count, n->u.trust.count == 1 ? "" : "s");
 }
 
 static void

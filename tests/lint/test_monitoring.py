@@ -9,7 +9,7 @@ import pytest
 
 ENTERPRISE = "1.3.6.1.4.1.32473"
 # What is not one object: the subtrees of views, and the arc all notifications are below.
-SUBTREES = {"", "1", "1.0", "1.1", "1.1.7"}
+SUBTREES = {"", "1", "1.0", "1.1", "1.1.7", "1.1.8"}
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +209,12 @@ def test_zabbix_items(kits, numbers, enumerations, syntax):
         assert (item.get("value_type") == "CHAR") == (kind == "CertconfText"), name
         assert item.get("value_type") == "FLOAT" or kind != "Integer32", f"{name} may be negative"
         assert maps.get(item.get("valuemap", {}).get("name"), {}) == values_of(enumerations, syntax, name), name
+
+
+def test_zabbix_tells_each_status_but_ok(kits, enumerations):
+    _, template = template_of(kits)
+    told = set(re.findall(r"last\(/certconf by SNMP/certconf\.status\)=(\d)", str(list(below(template)))))
+    assert told == {str(number) for number, label in enumerations["CertconfSeverityType"].items() if label != "ok"}
 
 
 def test_zabbix_references(kits, numbers):

@@ -96,8 +96,17 @@ def test_the_handler(kits, receiver, notifications, tmp_path):
         {"raise": raised, "clear": cleared}.get(kind, set()).add(alarm)
         assert (alarm == "-") == (kind == "event")
         if objects[0][2] == "CertconfText" and "certificate" in text and name == "certconfLocalExpiring":
-            assert 'some "text" & more ends in -5 days' in text
+            assert 'some "text" & more ends soon, days left: -5' in text
+        if name == "certconfVerifyModeChange":
+            assert "changed to outgoing by" in text
     assert raised == cleared and len(raised) == 10
+    expiring = notifications[1][1]
+    for count, (status, severity) in enumerate([(3, "warning"), (4, "critical")], len(notifications) + 1):
+        trap(port, 1, expiring, certconfLocalStatus=status)
+        assert f" raise {severity} expiry {ROW} " in wait_lines(out, count)[-1]
+    # what an object holds is not taken for a place, nor for what another one means
+    trap(port, 1, expiring, certconfLocalName="{6} {7:3=x} 2\\&")
+    assert "certificate {6} {7:3=x} 2\\& ends soon" in wait_lines(out, len(notifications) + 3)[-1]
 
 
 @pytest.fixture
@@ -125,7 +134,9 @@ def test_snmptt(kits, receiver, snmptt, notifications, tmp_path):
                          r'"(Alarms|Events)" \S+ - (raise|clear|event) ', line), line
         assert line.endswith(f"[{100 + number}]") and "$" not in line, line
         if name == "certconfLocalExpiring":
-            assert " WARNING " in line and "ends in -5 days" in line
+            assert " WARNING " in line and "ends soon, days left: -5" in line
+        if name == "certconfVerifyModeChange":
+            assert "changed to outgoing by" in line
     name, objects = notifications[1]
     trap(port, 1, objects, certconfLocalStatus=4)
     assert " CRITICAL " in wait_lines(out, expect + 1)[-1]
@@ -151,15 +162,22 @@ def test_opennms(kits, notifications):
     """Each notification has an event; what clears has the key of what it clears."""
     root = ElementTree.parse(kits / "opennms/certconf.events.xml").getroot()
     assert root.tag == f"{EVENTS}events"
-    numbers, keys = [], {1: {}, 2: {}}
+    numbers, keys, severities = [], {1: {}, 2: {}}, {}
     for event in root:
-        mask = {element[0].text: element[1].text for element in event.find(f"{EVENTS}mask")}
+        mask = {element[0].text: element[1].text for element in event.find(f"{EVENTS}mask").iter(f"{EVENTS}maskelement")}
+        status = [(bind[0].text, bind[1].text) for bind in event.iter(f"{EVENTS}varbind")]
         assert mask["id"] == f".{ENTERPRISE_OID}.1" and mask["generic"] == "6"
         name, objects = notifications[int(mask["specific"])]
-        numbers.append(int(mask["specific"]))
+        if status:  # the same once more, ahead of the common one, by a value
+            assert name not in severities and objects[int(status[0][0]) - 1][0] == "certconfLocalStatus"
+            assert status[0][1] == "4" and event.find(f"{EVENTS}severity").text == "Critical"
+        else:
+            numbers.append(int(mask["specific"]))
+            severities[name] = event.find(f"{EVENTS}severity").text
         assert event.find(f"{EVENTS}uei").text == f"uei.opennms.org/vendor/certconf/traps/{name}"
         order = [child.tag.removeprefix(EVENTS) for child in event]
-        assert order == [tag for tag in ("mask", "uei", "event-label", "descr", "logmsg", "severity", "alarm-data")
+        assert order == [tag for tag in ("mask", "uei", "event-label", "descr", "logmsg", "severity", "varbindsdecode",
+                                         "alarm-data")
                          if tag in order] and len(order) >= 6
         used = {int(n) for n in re.findall(r"%parm\[#(\d)\]%", event.find(f"{EVENTS}logmsg").text)}
         assert all(1 <= n <= len(objects) for n in used)
@@ -169,6 +187,10 @@ def test_opennms(kits, notifications):
             assert clear == name.endswith("Clear") and "%nodeid%" in alarm.get("reduction-key")
             keys[int(alarm.get("alarm-type"))][name] = alarm.get("clear-key" if clear else "reduction-key")
             assert ("%parm[#1]%" in alarm.get("reduction-key")) == objects[0][0].endswith("Name")
-    assert sorted(numbers) == sorted(notifications)
+    assert sorted(numbers) == sorted(notifications) and severities["certconfLocalExpiring"] == "Warning"
+    modes = next(event for event in root if event.find(f"{EVENTS}varbindsdecode") is not None)
+    assert modes.find(f"{EVENTS}uei").text.endswith("VerifyModeChange")
+    decoded = {each.get("varbindvalue"): each.get("varbinddecodedstring") for each in modes.iter(f"{EVENTS}decode")}
+    assert decoded == {"1": "none", "2": "outgoing", "3": "outgoingAndIncoming"}
     assert set(keys[1].values()) == set(keys[2].values())
     assert keys[1]["certconfLocalExpired"] == keys[1]["certconfLocalExpiring"] == keys[2]["certconfLocalExpiryClear"]
