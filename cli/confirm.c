@@ -66,7 +66,7 @@ explain(void *context, struct cli *cli, struct err *err)
 	if (err->code == ERR_BAD_ELEMENT && !cli_has(cli, OPTION_ID))
 		err_set(err, ERR_BAD_ELEMENT, NULL,
 		    "the commit that waits is not yours: give the id it was begun with, "
-		    "--id ID");
+		    "--id ID, which is --id snmp when SNMP began it");
 }
 
 static int

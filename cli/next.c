@@ -11,6 +11,10 @@
 
 #define SENTENCE 1024
 
+/* Who a commit is by that SNMP began, and its persist-id. */
+#define SNMP_USER "snmp"
+#define SNMP_ID "snmp"
+
 static void say(json_t *lines, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -85,7 +89,9 @@ confirm_words(const json_t *waits, const char *me, char *buf, size_t size)
 		    "back");
 		return;
 	}
-	if (!is(waits, "user", me))
+	if (is(waits, "user", SNMP_USER) && strcmp(me, SNMP_USER) != 0)
+		id = " --id " SNMP_ID;
+	else if (!is(waits, "user", me))
 		id = " --id ID";
 	(void)snprintf(buf, size,
 	    "certconf confirm%s keeps it, certconf cancel%s goes back", id, id);

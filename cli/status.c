@@ -293,6 +293,7 @@ print_others(const json_t *state, size_t limit)
 /* --- trust store --- */
 
 static const struct column anchor_columns[] = {
+	{ .title = "NAME", .cut = true },
 	{ .title = "SUBJECT", .cut = true },
 	{ .title = "ISSUER", .cut = true },
 	{ .title = "ISSUED" },
@@ -305,6 +306,7 @@ add_anchor(struct table *table, const json_t *anchor)
 	const char *issuer = json_text(anchor, "issuer");
 	char issued[11], expires[32];
 	const char *const values[] = {
+		json_text(anchor, "name"),
 		json_text(anchor, "subject"),
 		json_flag(anchor, "self-signed") ? "(the same)" : issuer,
 		issued,
@@ -317,7 +319,7 @@ add_anchor(struct table *table, const json_t *anchor)
 	    json_monitored(anchor) ? "" : ", not monitored");
 	if (table_row(table, values) == -1)
 		return -1;
-	table_paint(table, 3, severity_of_dates(anchor));
+	table_paint(table, 4, severity_of_dates(anchor));
 	return 0;
 }
 

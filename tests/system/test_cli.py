@@ -61,7 +61,7 @@ COMMITS = """<commit><number>1</number><generation>4</generation><time>2026-11-2
 
 
 def anchors(count):
-    return "".join(f"<trust-anchor><index>{n}</index><name>CA {n}</name><subject>CN=CA {n}</subject>"
+    return "".join(f"<trust-anchor><index>{n}</index><name>anchor-{n}</name><subject>CN=CA {n}</subject>"
                    f"<issuer>CN=CA {n}</issuer><not-before>2020-01-01T00:00:00Z</not-before>"
                    f"<not-after>2040-01-01T00:00:00Z</not-after><self-signed>true</self-signed>"
                    f"<status>valid</status></trust-anchor>" for n in range(1, count + 1))
@@ -254,6 +254,7 @@ def test_the_page(fake, certconf):
                  r"nginx +yes +local +running +certificate in force +2027-02-20"):
         assert re.search(line, text), (line, text)
     assert "CN=CA 5" in text and "CN=CA 6" not in text and "and 2 more" in text
+    assert re.search(r"^ *NAME +SUBJECT", text, re.MULTILINE) and re.search(r"anchor-5 +CN=CA 5", text)
     assert "Next: nothing needs to be done" in text
     assert "\033" not in text
 
@@ -895,7 +896,8 @@ def test_nothing_to_confirm(fake, certconf, verb, operation, ns, from_ns, words)
     fake.answers[operation] = error("data-missing", "not-found", message="no confirmed commit waits")
     assert "no confirmed commit waits" in sentence(certconf(verb), FAILED)
     fake.answers[operation] = error("invalid-value", "bad-element", "/rpc/x/persist-id", "another")
-    assert "not yours" in sentence(certconf(verb), REFUSED)
+    told = sentence(certconf(verb), REFUSED)
+    assert "not yours" in told and "--id snmp when SNMP" in told
     assert "another" in sentence(certconf(verb, "--id", "x"), INVALID)
 
 

@@ -217,6 +217,10 @@ static const struct next_row nexts[] = {
 	{ "another's confirmed commit",
 	    "{'confirmed-commit':{'until':'x','user':'bob','persistent':true}}",
 	    "Awaiting confirmation until x, begun by bob: certconf confirm --id ID" },
+	{ "what SNMP began",
+	    "{'confirmed-commit':{'until':'x','user':'snmp','persistent':true}}",
+	    "Awaiting confirmation until x, begun by snmp: certconf confirm --id snmp keeps "
+	    "it, certconf cancel --id snmp goes back" },
 	{ "a session's confirmed commit",
 	    "{'confirmed-commit':{'until':'x','user':'me','persistent':false}}",
 	    "Awaiting confirmation until x, begun by me: only the session" },
