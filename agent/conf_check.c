@@ -16,14 +16,20 @@ check_group(const char *option, const char *name, struct err *err)
 	return 0;
 }
 
+/* Says which option it is about, also when that is not in the file. */
 static int
 check_user(const char *option, const char *user, const char *group, struct err *err)
 {
 	struct account account;
+	struct err why;
 
-	if (geteuid() != 0 || account_find(user, group, &account, err) == 0)
+	if (geteuid() != 0 || account_find(user, group, &account, &why) == 0)
 		return 0;
-	return err_at(err, option, 0);
+	if (why.code != ERR_NOT_FOUND)
+		return err_set(err, why.code, option, "%s: %s", user, why.text);
+	return err_set(err, why.code, option,
+	    "%s: there is no such user; \"useradd --system --user-group %s\" makes it",
+	    user, user);
 }
 
 int
@@ -32,6 +38,7 @@ conf_check(const struct conf *conf, struct err *err)
 	const char *snmp_user = *conf->snmp_user != '\0' ? conf->snmp_user : conf->user;
 
 	if (check_user("user", conf->user, "", err) == -1 ||
+	    check_group("snmp-group", conf->snmp_group, err) == -1 ||
 	    check_user("snmp-user", snmp_user, conf->snmp_group, err) == -1 ||
 	    check_group("write-group", conf->write_group, err) == -1 ||
 	    check_group("read-group", conf->read_group, err) == -1)

@@ -111,7 +111,7 @@ def test_a_user_that_cannot_be_is_told(make_device, user):
                             capture_output=True, timeout=harness.DEADLINE, check=False)
     assert result.returncode == 1
     said = result.stdout + result.stderr
-    assert re.search(rf"{user}: (there is no such user|the user must not be root)", said), said
+    assert re.search(rf"user: {user}: (there is no such user; .*useradd|the user must not be root)", said), said
     assert len(re.findall(r"no such user|must not be root", said)) == 1, "once is enough"
 
 
