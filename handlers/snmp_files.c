@@ -320,6 +320,7 @@ snmp_files_open(struct snmp_files *f, const char *dir)
 void
 snmp_files_close(struct snmp_files *f)
 {
+	snmp_view_clear(&f->view);
 	mapping_clear(&f->mapping);
 	file_close(&f->snapshot_file);
 	file_close(&f->status_file);
