@@ -55,11 +55,7 @@ intermediate(const struct snmp_cell *cell)
 static const unsigned long chain_oid[] = { OID_CHAIN_ENTRY };
 
 const struct snmp_table snmp_chain_table = {
-	.name = "certconfChainTable",
-	.oid = chain_oid,
-	.oid_len = nitems(chain_oid),
-	.columns = chain_columns,
-	.ncolumns = nitems(chain_columns),
+	SNMP_TABLE("certconfChainTable", chain_oid, chain_columns),
 	.indices = 2,
 	.count = chain_count,
 	.row = chain_row,
@@ -118,11 +114,7 @@ san_row(const struct snmp_view *view, size_t n, uint32_t ret_index[SNMP_INDICES]
 static const unsigned long san_oid[] = { OID_SAN_ENTRY };
 
 const struct snmp_table snmp_san_table = {
-	.name = "certconfSanTable",
-	.oid = san_oid,
-	.oid_len = nitems(san_oid),
-	.columns = san_columns,
-	.ncolumns = nitems(san_columns),
+	SNMP_TABLE("certconfSanTable", san_oid, san_columns),
 	.indices = 2,
 	.count = san_count,
 	.row = san_row,

@@ -71,11 +71,5 @@ static const struct snmp_column columns[] = {
 static const unsigned long group_oid[] = { OID_CONFIG };
 
 const struct snmp_table snmp_config_group = {
-	.name = "certconfConfig",
-	.oid = group_oid,
-	.oid_len = nitems(group_oid),
-	.columns = columns,
-	.ncolumns = nitems(columns),
-	.writable = true,
-	.row = snmp_status_row,
+	SNMP_GROUP("certconfConfig", group_oid, columns),
 };

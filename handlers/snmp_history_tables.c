@@ -34,11 +34,7 @@ commit_row(const struct snmp_view *view, size_t n, uint32_t ret_index[SNMP_INDIC
 static const unsigned long commit_oid[] = { OID_COMMIT_ENTRY };
 
 const struct snmp_table snmp_commit_table = {
-	.name = "certconfCommitTable",
-	.oid = commit_oid,
-	.oid_len = nitems(commit_oid),
-	.columns = commit_columns,
-	.ncolumns = nitems(commit_columns),
+	SNMP_TABLE("certconfCommitTable", commit_oid, commit_columns),
 	.indices = 1,
 	.count = commit_count,
 	.row = commit_row,
@@ -84,11 +80,7 @@ log_row(const struct snmp_view *view, size_t n, uint32_t ret_index[SNMP_INDICES]
 static const unsigned long log_oid[] = { OID_NOTIFY_LOG_ENTRY };
 
 const struct snmp_table snmp_log_table = {
-	.name = "certconfNotifyLogTable",
-	.oid = log_oid,
-	.oid_len = nitems(log_oid),
-	.columns = log_columns,
-	.ncolumns = nitems(log_columns),
+	SNMP_TABLE("certconfNotifyLogTable", log_oid, log_columns),
 	.indices = 1,
 	.count = log_count,
 	.row = log_row,

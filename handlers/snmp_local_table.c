@@ -194,11 +194,7 @@ leaf(const struct snmp_cell *cell)
 static const unsigned long table_oid[] = { OID_LOCAL_ENTRY };
 
 const struct snmp_table snmp_local_table = {
-	.name = "certconfLocalTable",
-	.oid = table_oid,
-	.oid_len = nitems(table_oid),
-	.columns = columns,
-	.ncolumns = nitems(columns),
+	SNMP_TABLE("certconfLocalTable", table_oid, columns),
 	.writable = true,
 	.indices = 1,
 	.count = count,

@@ -33,31 +33,39 @@ overall(const struct snmp_cell *cell, struct snmp_value *value)
 	snmp_value_enum(value, &severity_names, snmp_view_summary(cell->view)->overall);
 }
 
-static int64_t
-days_until(const struct snmp_cell *cell, int64_t not_after)
-{
-	const struct cert cert = { .not_after = not_after };
+/* The earliest end of the certificates, or of the anchors if arg says so. */
+enum { EARLIEST_LOCAL, EARLIEST_TRUST };
 
-	return cert_days_left(&cert, (time_t)cell->view->now);
+static bool
+has_earliest(const struct snmp_cell *cell, int64_t *ret_not_after)
+{
+	const struct summary *summary = snmp_view_summary(cell->view);
+
+	if (cell->column->arg == EARLIEST_TRUST) {
+		*ret_not_after = summary->trust_earliest_not_after;
+		return summary->trust_judged > 0;
+	}
+	*ret_not_after = summary->earliest_not_after;
+	return summary->earliest_index != 0;
 }
 
 static void
 earliest_not_after(const struct snmp_cell *cell, struct snmp_value *value)
 {
-	const struct summary *summary = snmp_view_summary(cell->view);
+	int64_t not_after;
 
-	if (summary->earliest_index != 0)
-		snmp_value_date(value, summary->earliest_not_after);
+	if (has_earliest(cell, &not_after))
+		snmp_value_date(value, not_after);
 }
 
 static void
 earliest_days(const struct snmp_cell *cell, struct snmp_value *value)
 {
-	const struct summary *summary = snmp_view_summary(cell->view);
+	struct cert cert = { 0 };
 
-	if (summary->earliest_index != 0)
+	if (has_earliest(cell, &cert.not_after))
 		snmp_value_integer(value,
-		    days_until(cell, summary->earliest_not_after));
+		    cert_days_left(&cert, (time_t)cell->view->now));
 }
 
 static void
@@ -76,37 +84,15 @@ summary_count(const struct snmp_cell *cell, struct snmp_value *value)
 	    *(const uint32_t *)(const void *)(summary + cell->column->arg));
 }
 
+/* sysUpTime when what arg tells in the status was changed. */
 static void
-trust_earliest_not_after(const struct snmp_cell *cell, struct snmp_value *value)
+last_change(const struct snmp_cell *cell, struct snmp_value *value)
 {
-	const struct summary *summary = snmp_view_summary(cell->view);
+	const char *status = (const char *)&cell->view->status;
 
-	if (summary->trust_judged > 0)
-		snmp_value_date(value, summary->trust_earliest_not_after);
-}
-
-static void
-trust_earliest_days(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	const struct summary *summary = snmp_view_summary(cell->view);
-
-	if (summary->trust_judged > 0)
-		snmp_value_integer(value,
-		    days_until(cell, summary->trust_earliest_not_after));
-}
-
-static void
-local_last_change(const struct snmp_cell *cell, struct snmp_value *value)
-{
 	snmp_value_ticks(value,
-	    snmp_view_stamp(cell->view, cell->view->status.local_changed));
-}
-
-static void
-trust_last_change(const struct snmp_cell *cell, struct snmp_value *value)
-{
-	snmp_value_ticks(value,
-	    snmp_view_stamp(cell->view, cell->view->status.trust_changed));
+	    snmp_view_stamp(cell->view,
+		*(const int64_t *)(const void *)(status + cell->column->arg)));
 }
 
 static void
@@ -134,8 +120,8 @@ static const struct snmp_column system_columns[] = {
 	FIELD_ENUM(SCALAR_VERIFY_ADMIN_MODE, ROW, admin_mode, verify_mode_names),
 	GETTER(SCALAR_VERIFY_OPER_MODE, oper_mode),
 	GETTER(SCALAR_OVERALL_STATUS, overall),
-	GETTER(SCALAR_EARLIEST_NOT_AFTER, earliest_not_after),
-	GETTER(SCALAR_EARLIEST_DAYS, earliest_days),
+	GETTER_OF(SCALAR_EARLIEST_NOT_AFTER, earliest_not_after, EARLIEST_LOCAL),
+	GETTER_OF(SCALAR_EARLIEST_DAYS, earliest_days, EARLIEST_LOCAL),
 	GETTER(SCALAR_EARLIEST_INDEX, earliest_index),
 	COUNT(SCALAR_LOCAL_COUNT, local_count),
 	COUNT(SCALAR_LOCAL_WARN_COUNT, local_warn),
@@ -144,10 +130,10 @@ static const struct snmp_column system_columns[] = {
 	COUNT(SCALAR_TRUST_COUNT, trust_count),
 	COUNT(SCALAR_TRUST_WARN_COUNT, trust_warn),
 	COUNT(SCALAR_TRUST_EXPIRED_COUNT, trust_expired),
-	GETTER(SCALAR_TRUST_EARLIEST_NOT_AFTER, trust_earliest_not_after),
-	GETTER(SCALAR_TRUST_EARLIEST_DAYS, trust_earliest_days),
-	GETTER(SCALAR_LOCAL_LAST_CHANGE, local_last_change),
-	GETTER(SCALAR_TRUST_LAST_CHANGE, trust_last_change),
+	GETTER_OF(SCALAR_TRUST_EARLIEST_NOT_AFTER, earliest_not_after, EARLIEST_TRUST),
+	GETTER_OF(SCALAR_TRUST_EARLIEST_DAYS, earliest_days, EARLIEST_TRUST),
+	GETTER_OF(SCALAR_LOCAL_LAST_CHANGE, last_change, offsetof(ROW, local_changed)),
+	GETTER_OF(SCALAR_TRUST_LAST_CHANGE, last_change, offsetof(ROW, trust_changed)),
 	GETTER(SCALAR_SYSTEM_TIME, system_time),
 	FIELD_ENUM(SCALAR_CLOCK_STATUS, ROW, clock, clock_status_names),
 	FIELD(SCALAR_RESTART_PENDING, ROW, restart_pending, snmp_field_truth),
@@ -162,13 +148,7 @@ static const struct snmp_column system_columns[] = {
 static const unsigned long system_oid[] = { OID_SYSTEM };
 
 const struct snmp_table snmp_system_group = {
-	.name = "certconfSystem",
-	.oid = system_oid,
-	.oid_len = nitems(system_oid),
-	.columns = system_columns,
-	.ncolumns = nitems(system_columns),
-	.writable = true,
-	.row = snmp_status_row,
+	SNMP_GROUP("certconfSystem", system_oid, system_columns),
 };
 
 /* --- certconfNotifyControl --- */
@@ -204,11 +184,5 @@ static const struct snmp_column notify_columns[] = {
 static const unsigned long notify_oid[] = { OID_NOTIFY_CONTROL };
 
 const struct snmp_table snmp_notify_control_group = {
-	.name = "certconfNotifyControl",
-	.oid = notify_oid,
-	.oid_len = nitems(notify_oid),
-	.columns = notify_columns,
-	.ncolumns = nitems(notify_columns),
-	.writable = true,
-	.row = snmp_status_row,
+	SNMP_GROUP("certconfNotifyControl", notify_oid, notify_columns),
 };

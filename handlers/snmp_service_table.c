@@ -58,11 +58,7 @@ row(const struct snmp_view *view, size_t n, uint32_t *ret_index)
 static const unsigned long table_oid[] = { OID_SERVICE_ENTRY };
 
 const struct snmp_table snmp_service_table = {
-	.name = "certconfServiceTable",
-	.oid = table_oid,
-	.oid_len = nitems(table_oid),
-	.columns = columns,
-	.ncolumns = nitems(columns),
+	SNMP_TABLE("certconfServiceTable", table_oid, columns),
 	.indices = 1,
 	.count = count,
 	.row = row,

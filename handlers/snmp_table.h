@@ -76,6 +76,11 @@ struct snmp_table {
 	uint32_t (*cert)(const struct snmp_cell *);
 };
 
+/* What every table says of itself; OIDs and columns are arrays. */
+#define SNMP_TABLE(its_name, its_oid, its_columns)                                     \
+	.name = (its_name), .oid = (its_oid), .oid_len = nitems(its_oid),              \
+	.columns = (its_columns), .ncolumns = nitems(its_columns)
+
 /* A registered table. */
 struct snmp_subtree {
 	const struct snmp_table *table;

@@ -20,6 +20,11 @@ extern const struct snmp_table snmp_log_table;
 const void *snmp_status_row(const struct snmp_view *, size_t n,
     uint32_t ret_index[SNMP_INDICES]);
 
+/* A group of scalars, of which some may be written. */
+#define SNMP_GROUP(its_name, its_oid, its_columns)                                     \
+	SNMP_TABLE(its_name, its_oid, its_columns), .writable = true,                  \
+						    .row = snmp_status_row
+
 /*
  * Registers all of them over one view; set and its context as in struct snmp_subtree,
  * NULL: all is read-only.  At most once in a process, for as long as it lives or until

@@ -82,11 +82,7 @@ anchor(const struct snmp_cell *cell)
 static const unsigned long table_oid[] = { OID_TRUST_ENTRY };
 
 const struct snmp_table snmp_trust_table = {
-	.name = "certconfTrustTable",
-	.oid = table_oid,
-	.oid_len = nitems(table_oid),
-	.columns = columns,
-	.ncolumns = nitems(columns),
+	SNMP_TABLE("certconfTrustTable", table_oid, columns),
 	.writable = true,
 	.indices = 1,
 	.count = count,
