@@ -159,8 +159,12 @@ add_locals(struct summing *s)
 	if (s->summary.factory_in_use && factory->muted == 0)
 		worsen(s, SEVERITY_WARNING);
 	for (uint32_t i = 0; i < snapshot->header->locals.count; i++) {
-		if (snapshot->locals[i].muted == 0 &&
-		    summary_in_use(snapshot, &snapshot->locals[i]))
+		if (!summary_in_use(snapshot, &snapshot->locals[i]))
+			continue;
+		/* what nobody wants to hear of is in order, and not unknown */
+		if (snapshot->locals[i].muted != 0)
+			worsen(s, SEVERITY_OK);
+		else
 			add_local(s, &snapshot->locals[i]);
 	}
 }
