@@ -169,3 +169,18 @@ def test_the_recipe_of_the_manual(unit, top, pki):
     wait_for(lambda: unit.snmp("snmpget", "-Oqve", f"{AT}.1.2.0").stdout.strip() == "2", "the mode is in force")
     assert unit.snmp("snmpget", "-Oqve", f"{CONFIG}.4.0", write=True).stdout.split()[0] == "0"
     assert unit.snmp("snmpget", "-Oqve", f"{CONFIG}.11.0", write=True).stdout.strip() == "2"
+
+
+def test_the_device_says_how_to_confirm_what_snmp_began(unit, pki):
+    leaf = pki.leaf()
+    (unit.state / "import" / "unit.xml").write_text(document(leaf.chain, leaf.key))
+    (unit.state / "import" / "unit.xml").chmod(0o600)
+    unit.snmp("snmpset", f"{CONFIG}.2.0", "s", "unit.xml", f"{CONFIG}.3.0", "i", "2", write=True)
+    wait_for(lambda: unit.snmp("snmpget", "-Oqve", f"{CONFIG}.5.0", write=True).stdout.strip() == "3", "it is staged")
+    unit.snmp("snmpset", f"{CONFIG}.4.0", "u", "600", f"{CONFIG}.3.0", "i", "4", write=True)
+    wait_for(lambda: unit.snmp("snmpget", "-Oqve", f"{CONFIG}.5.0", write=True).stdout.strip() == "6", "it waits")
+    assert "begun by snmp: certconf confirm --id snmp keeps it" in unit.cli("status").stdout
+    refused = unit.cli("confirm", check=False)
+    assert refused.returncode == 4 and "--id snmp" in refused.stderr
+    unit.cli("confirm", "--id", "snmp")
+    wait_for(lambda: unit.snmp("snmpget", "-Oqve", f"{CONFIG}.5.0", write=True).stdout.strip() == "1", "it is confirmed")
