@@ -7,35 +7,6 @@
 
 typedef void fact_get(struct snmp_value *, const struct cert *, int64_t now);
 
-/* What a certificate does not have is absent, and not an empty text. */
-static void
-text(struct snmp_value *value, struct text text)
-{
-	if (text.len > 0)
-		snmp_value_text(value, text, LIMIT_TEXT);
-}
-
-static void
-subject(struct snmp_value *value, const struct cert *cert, int64_t now)
-{
-	(void)now;
-	text(value, cert->subject);
-}
-
-static void
-issuer(struct snmp_value *value, const struct cert *cert, int64_t now)
-{
-	(void)now;
-	text(value, cert->issuer);
-}
-
-static void
-serial(struct snmp_value *value, const struct cert *cert, int64_t now)
-{
-	(void)now;
-	snmp_value_text(value, cert->serial, SHORT_TEXT);
-}
-
 static void
 not_before(struct snmp_value *value, const struct cert *cert, int64_t now)
 {
@@ -104,13 +75,6 @@ key_bits(struct snmp_value *value, const struct cert *cert, int64_t now)
 }
 
 static void
-sig_algorithm(struct snmp_value *value, const struct cert *cert, int64_t now)
-{
-	(void)now;
-	snmp_value_text(value, cert->sig_algorithm, SHORT_TEXT);
-}
-
-static void
 self_signed(struct snmp_value *value, const struct cert *cert, int64_t now)
 {
 	(void)now;
@@ -128,24 +92,7 @@ key_usage(struct snmp_value *value, const struct cert *cert, int64_t now)
 		snmp_value_bits(value, cert->key_usage, KEY_USAGE_BITS);
 }
 
-static void
-ext_key_usage(struct snmp_value *value, const struct cert *cert, int64_t now)
-{
-	(void)now;
-	text(value, cert->ext_key_usage);
-}
-
-static void
-sans(struct snmp_value *value, const struct cert *cert, int64_t now)
-{
-	(void)now;
-	text(value, cert->sans);
-}
-
-static fact_get *const facts[] = {
-	[FACT_SUBJECT] = subject,
-	[FACT_ISSUER] = issuer,
-	[FACT_SERIAL] = serial,
+static fact_get *const figures[FACT_MAX] = {
 	[FACT_NOT_BEFORE] = not_before,
 	[FACT_NOT_AFTER] = not_after,
 	[FACT_NOT_BEFORE_TIME] = not_before_time,
@@ -156,30 +103,69 @@ static fact_get *const facts[] = {
 	[FACT_FINGERPRINT] = fingerprint,
 	[FACT_KEY_ALGORITHM] = key_algorithm,
 	[FACT_KEY_BITS] = key_bits,
-	[FACT_SIG_ALGORITHM] = sig_algorithm,
 	[FACT_SELF_SIGNED] = self_signed,
 	[FACT_KEY_USAGE] = key_usage,
-	[FACT_EXT_KEY_USAGE] = ext_key_usage,
-	[FACT_SANS] = sans,
 };
-_Static_assert(nitems(facts) == FACT_SUBJECT_PART, "one function for each fact");
+
+/* --- texts --- */
+
+struct fact_text {
+	size_t member; /* in struct cert */
+	size_t limit;
+	bool always; /* also when it is empty; else what there is not is absent */
+};
+
+static const struct fact_text texts[FACT_SUBJECT_PART] = {
+	[FACT_SUBJECT] = { offsetof(struct cert, subject), LIMIT_TEXT, false },
+	[FACT_ISSUER] = { offsetof(struct cert, issuer), LIMIT_TEXT, false },
+	[FACT_SERIAL] = { offsetof(struct cert, serial), SHORT_TEXT, true },
+	[FACT_SIG_ALGORITHM] = { offsetof(struct cert, sig_algorithm), SHORT_TEXT,
+	    true },
+	[FACT_EXT_KEY_USAGE] = { offsetof(struct cert, ext_key_usage), LIMIT_TEXT,
+	    false },
+	[FACT_SANS] = { offsetof(struct cert, sans), LIMIT_TEXT, false },
+};
+
+static struct fact_text
+text_for(size_t fact)
+{
+	const size_t subject = fact - FACT_SUBJECT_PART,
+		     issuer = fact - FACT_ISSUER_PART;
+
+	if (fact < FACT_SUBJECT_PART)
+		return texts[fact];
+	if (fact < FACT_ISSUER_PART)
+		return (struct fact_text){ offsetof(struct cert, subject_part) +
+			    subject * sizeof(struct text),
+			LIMIT_TEXT, false };
+	return (struct fact_text){ offsetof(struct cert, issuer_part) +
+		    issuer * sizeof(struct text),
+		LIMIT_TEXT, false };
+}
+
+/* --- columns --- */
 
 void
 snmp_fact(const struct snmp_cell *cell, struct snmp_value *value)
 {
+	const struct snapshot *snapshot = &cell->view->snapshot;
 	const uint32_t n = cell->table->cert(cell);
 	const size_t fact = cell->column->arg;
+	struct fact_text which;
+	struct text text;
 	struct cert cert;
 
 	if (n == NO_CERT)
 		return;
-	snapshot_cert(&cell->view->snapshot, n, &cert);
-	if (fact < FACT_SUBJECT_PART)
-		facts[fact](value, &cert, cell->view->now);
-	else if (fact < FACT_ISSUER_PART)
-		text(value, cert.subject_part[fact - FACT_SUBJECT_PART]);
-	else
-		text(value, cert.issuer_part[fact - FACT_ISSUER_PART]);
+	if (figures[fact] != NULL) {
+		snapshot_figures(snapshot, n, &cert);
+		figures[fact](value, &cert, cell->view->now);
+		return;
+	}
+	which = text_for(fact);
+	text = snapshot_cert_text(snapshot, n, which.member);
+	if (text.len > 0 || which.always)
+		snmp_value_text(value, text, which.limit);
 }
 
 void

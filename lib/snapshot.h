@@ -114,6 +114,13 @@ int snapshot_open(struct snapshot *, const void *data, size_t size, struct err *
 struct text snapshot_text(const struct snapshot *, struct span);
 /* Facts of certificate n as pointers into the snapshot; all empty when n is outside. */
 void snapshot_cert(const struct snapshot *, uint32_t n, struct cert *ret_cert);
+/*
+ * Less of them, for a walk over a great many rows, to which octets that need not be
+ * looked at are most of what a row costs.  All but the texts and blobs; and one text,
+ * of the member of struct cert at this offset.
+ */
+void snapshot_figures(const struct snapshot *, uint32_t n, struct cert *ret_cert);
+struct text snapshot_cert_text(const struct snapshot *, uint32_t n, size_t member);
 /* SHA-256 of certificate n, borrowed; of zeros when n is outside. */
 const uint8_t *snapshot_sha256(const struct snapshot *, uint32_t n);
 /* Only its dates; 0 and 0 when n is outside. */

@@ -196,14 +196,13 @@ cert_row(const struct snapshot *snapshot, uint32_t n)
 }
 
 void
-snapshot_cert(const struct snapshot *snapshot, uint32_t n, struct cert *ret_cert)
+snapshot_figures(const struct snapshot *snapshot, uint32_t n, struct cert *ret_cert)
 {
 	const struct snapshot_cert_row *row = cert_row(snapshot, n);
 
 	memset(ret_cert, 0, sizeof(*ret_cert));
 	if (row == NULL)
 		return;
-	ret_cert->der = blob_at(snapshot, row->der);
 	memcpy(ret_cert->sha256, row->sha256, SHA256_SIZE);
 	memcpy(ret_cert->key_id, row->key_id, SHA256_SIZE);
 	ret_cert->not_before = row->not_before;
@@ -213,13 +212,43 @@ snapshot_cert(const struct snapshot *snapshot, uint32_t n, struct cert *ret_cert
 	    row->key_algorithm < KEY_ALGORITHM_MAX ? row->key_algorithm : KEY_OTHER;
 	ret_cert->key_bits = row->key_bits;
 	ret_cert->key_usage = row->key_usage;
+}
+
+static struct text
+text_of_field(const struct snapshot *snapshot, const struct snapshot_cert_row *row,
+    const struct snapshot_text_field *field)
+{
+	const struct span *span = (const void *)((const uint8_t *)row + field->span);
+
+	return snapshot_text(snapshot, *span);
+}
+
+struct text
+snapshot_cert_text(const struct snapshot *snapshot, uint32_t n, size_t member)
+{
+	const struct snapshot_cert_row *row = cert_row(snapshot, n);
+
+	for (size_t i = 0; row != NULL && i < SNAPSHOT_TEXTS; i++) {
+		if (snapshot_texts[i].text == member)
+			return text_of_field(snapshot, row, &snapshot_texts[i]);
+	}
+	return (struct text){ "", 0 };
+}
+
+void
+snapshot_cert(const struct snapshot *snapshot, uint32_t n, struct cert *ret_cert)
+{
+	const struct snapshot_cert_row *row = cert_row(snapshot, n);
+
+	snapshot_figures(snapshot, n, ret_cert);
+	if (row == NULL)
+		return;
+	ret_cert->der = blob_at(snapshot, row->der);
 	for (size_t i = 0; i < SNAPSHOT_TEXTS; i++) {
 		const struct snapshot_text_field *field = &snapshot_texts[i];
 		struct text *text = (void *)((uint8_t *)ret_cert + field->text);
-		const struct span *span =
-		    (const void *)((const uint8_t *)row + field->span);
 
-		*text = snapshot_text(snapshot, *span);
+		*text = text_of_field(snapshot, row, field);
 	}
 	ret_cert->subject_der = blob_in(ret_cert->der, row->subject_der);
 	ret_cert->issuer_der = blob_in(ret_cert->der, row->issuer_der);
