@@ -11,6 +11,7 @@
 #include "lib/changes.h"
 #include "lib/served.h"
 #include "lib/snapshot.h"
+#include "lib/snapshot_row.h"
 #include "tests/unit/model.h"
 
 static void
@@ -54,6 +55,27 @@ certs_equal(const struct cert *a, const struct cert *b)
 	blobs_equal(a->issuer_der, b->issuer_der);
 }
 
+/* What is read of a certificate by itself is what is read with all the rest. */
+static void
+check_parts(const struct snapshot *snapshot, uint32_t n, const struct cert *whole)
+{
+	struct cert figures;
+	size_t i;
+
+	for (i = 0; i < SNAPSHOT_TEXTS; i++) {
+		const size_t member = snapshot_texts[i].text;
+
+		texts_equal(snapshot_cert_text(snapshot, n, member),
+		    *(const struct text *)(const void *)((const uint8_t *)whole +
+			member));
+	}
+	snapshot_figures(snapshot, n, &figures);
+	assert_memory_equal(figures.sha256, whole->sha256, SHA256_SIZE);
+	assert_int_equal(figures.not_after, whole->not_after);
+	assert_int_equal(figures.flags, whole->flags);
+	assert_int_equal(figures.key_bits, whole->key_bits);
+}
+
 static void
 check_local(const struct snapshot *snapshot, const struct credential *credential)
 {
@@ -67,6 +89,7 @@ check_local(const struct snapshot *snapshot, const struct credential *credential
 	for (uint32_t k = 0; k < local->count; k++) {
 		snapshot_cert(snapshot, local->first_cert + k, &cert);
 		certs_equal(&cert, &credential->chain[k]);
+		check_parts(snapshot, local->first_cert + k, &cert);
 		memset(&cert, 0, sizeof(cert));
 		assert_true(
 		    snapshot_find_cert(snapshot, credential->chain[k].sha256, &cert));
@@ -101,6 +124,7 @@ check_absent(const struct snapshot *snapshot)
 	assert_false(snapshot_find_cert(snapshot, sha256, &cert));
 	snapshot_cert(snapshot, snapshot->header->certs.count, &cert);
 	assert_int_equal(cert.der.len, 0);
+	check_parts(snapshot, snapshot->header->certs.count, &cert);
 }
 
 static void
