@@ -14,7 +14,7 @@
 #define NEAREST 3
 
 #define COMMUNITY "-v2c -c public"
-#define OPERATOR "-v3 -l authPriv -u operator -a SHA-256 -A PHRASE -x AES -X PHRASE"
+#define USER(name) "-v3 -l authPriv -u " name " -a SHA-256 -A PHRASE -x AES -X PHRASE"
 
 /* The line to paste; what communities must not see is asked for with SNMPv3. */
 static const char *
@@ -24,7 +24,7 @@ command(const struct question *q, char *buf, size_t size)
 
 	(void)snprintf(buf, size, "%s %s localhost .%s",
 	    question_is_instance(q) ? "snmpget" : "snmpwalk",
-	    question_is_config(q) ? OPERATOR : COMMUNITY,
+	    question_is_config(q) ? USER("auditor") : COMMUNITY,
 	    question_oid(q, oid, sizeof(oid)));
 	return buf;
 }
@@ -35,7 +35,7 @@ set_command(const struct question *q, char *buf, size_t size)
 {
 	char oid[OID_TEXT_SIZE];
 
-	(void)snprintf(buf, size, "snmpset " OPERATOR " localhost .%s%s %s",
+	(void)snprintf(buf, size, "snmpset " USER("operator") " localhost .%s%s %s",
 	    question_oid(q, oid, sizeof(oid)), question_is_instance(q) ? "" : ".1",
 	    q->set);
 	return buf;

@@ -61,7 +61,7 @@ def test_each_number_is_the_objects(top, build, rows):
         assert row["command"].startswith("snmpwalk" if walk else "snmpget"), row
         assert row["command"].endswith(f" .{row['oid']}"), row
         secret = re.match(rf"1\.3\.6\.1\.4\.1\.{enterprise}\.1\.1\.[78]\.", number)
-        assert ("-v3 -l authPriv" in row["command"]) == bool(secret), row
+        assert ("-v3 -l authPriv -u auditor " in row["command"]) == bool(secret), row
     assert len(rows) > 40 and len({row["question"] for row in rows}) == len(rows)
 
 

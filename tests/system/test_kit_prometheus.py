@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from harness import V3_AUTH, V3_PRIV, Server, free_port, wait_for
+from harness import V3_AUTH, V3_PRIV, V3_USER, Server, free_port, wait_for
 from pki import document
 
 PROGRAMS = ("prometheus", "prometheus-snmp-exporter")
@@ -52,6 +52,7 @@ def started(notified):
 def exporter(notified, kit, started):
     """Asks the exporter for a module's metrics of the device."""
     text = (kit / "snmp.yml").read_text().replace("AUTHENTICATION PHRASE", V3_AUTH).replace("PRIVACY PHRASE", V3_PRIV)
+    text = text.replace("username: auditor", f"username: {V3_USER}")
     (notified.dir / "snmp.yml").write_text(text)
     port = free_port()
     server = started("snmp-exporter", [shutil.which("prometheus-snmp-exporter"), f"--config.file={notified.dir}/snmp.yml",

@@ -51,7 +51,7 @@ def unit(make_device, top, debians, mibs):
     text = changed(text, r"^includeDir .*$", f"includeDir {directory}/snmpd.conf.d")
     (directory / "snmpd.conf").write_text(text)
     text = (top / "contrib/snmp/certconf-snmpd.conf").read_text()
-    for user, line in (("monitor", "rouser"), ("operator", "rwuser")):
+    for user, line in (("monitor", "rouser"), ("auditor", "rouser"), ("operator", "rwuser")):
         text = changed(text, rf"^#createUser {user} .*$", f'createUser {user} SHA-256 "{V3_AUTH}" AES "{V3_PRIV}"')
         text = changed(text, rf"^#{line} {user}", f"{line} {user}")
     text = changed(text, r"^agentXPerms 0660 0755 Debian-snmp _certconf$", OWN if harness.ROOT else "")
@@ -109,7 +109,9 @@ def test_nobody_but_the_operator_sees_a_commit(unit):
         shown = as_user(unit, tool, "monitor", oid).stdout
         assert not re.search(rf"^({re.escape(CONFIG)}|{re.escape(COMMITS)})\.", shown, re.MULTILINE), shown
     assert f"{AT}.1.3.0 = " in as_user(unit, "snmpwalk", "monitor", AT).stdout
-    assert as_user(unit, "snmpset", "monitor", f"{AT}.9.2.0", "u", "30").returncode != 0
+    assert all(f"\n{oid}." in as_user(unit, "snmpwalk", "auditor", AT).stdout for oid in (CONFIG, COMMITS))
+    for user, status in (("monitor", 2), ("auditor", 2), ("operator", 0)):
+        assert as_user(unit, "snmpset", user, f"{AT}.9.2.0", "u", "30").returncode == status
 
 
 def test_what_tells_that_the_device_lives_is_shown(unit):
