@@ -19,6 +19,13 @@
  */
 int config_write_xml_nodes(xmlTextWriterPtr, const struct config *);
 
+/*
+ * The same as the nodes <keystore> and <truststore> of RFC 9642 and RFC 9641:
+ * cert-data is CMS, and keys are hidden.
+ */
+int config_write_keystore(xmlTextWriterPtr, const struct config *);
+int config_write_truststore(xmlTextWriterPtr, const struct config *);
+
 /* Appends a whole document, indented, with its XML declaration. */
 int config_format_xml(struct buf *, const struct config *, struct err *);
 

@@ -37,7 +37,8 @@ document_at(struct err *err, const struct xml_node *node)
 	if (err->line != 0)
 		err->line += node->line - 1;
 	if (err->element[0] == '\0')
-		name_element(err, node->name);
+		name_element(err,
+		    node->source != NULL ? node->source->name : node->name);
 	return err_at(err, xml_path(node, path, sizeof(path)), node->line);
 }
 
@@ -46,6 +47,8 @@ document_refuse(const struct xml_node *node, enum err_code code, const char *ele
     const char *text, struct err *err)
 {
 	err_set(err, code, NULL, "%s", text);
+	if (element == node->name && node->source != NULL)
+		element = node->source->name;
 	name_element(err, element);
 	return document_at(err, node);
 }
@@ -72,6 +75,8 @@ refuse_root(const struct xml_node *root, struct err *err)
 		const char *name, *ns;
 	} roots[] = {
 		{ "certconf", CERTCONF_NS },
+		{ "keystore", KEYSTORE_NS },
+		{ "truststore", TRUSTSTORE_NS },
 		{ "config", NETCONF_NS },
 		{ "rpc", NETCONF_NS },
 	};
@@ -86,7 +91,9 @@ refuse_root(const struct xml_node *root, struct err *err)
 		    err);
 	}
 	return document_refuse(root, ERR_UNKNOWN_ELEMENT, root->name,
-	    "a configuration document is a certconf, config or rpc element", err);
+	    "a configuration document is a certconf, keystore, truststore, config or rpc "
+	    "element",
+	    err);
 }
 
 static int
@@ -114,6 +121,8 @@ document_find(const struct xml_node *root, const struct xml_node **ret_config,
 	if (xml_is(root, NETCONF_NS, "rpc"))
 		return find_in_rpc(root, ret_config, err);
 	if (!xml_is(root, CERTCONF_NS, "certconf") &&
+	    !xml_is(root, KEYSTORE_NS, "keystore") &&
+	    !xml_is(root, TRUSTSTORE_NS, "truststore") &&
 	    !xml_is(root, NETCONF_NS, "config"))
 		return refuse_root(root, err);
 	*ret_config = root;

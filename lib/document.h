@@ -20,9 +20,9 @@
 struct document;
 
 /*
- * Where the configuration is in an XML document: a bare <certconf>, the same inside
- * <config>, or a whole <rpc><edit-config>.  Returns the element that holds <certconf>
- * as a child, or <certconf> itself; refuses anything else by name.
+ * Where the configuration is in an XML document: a bare <certconf>, <keystore> or
+ * <truststore>, these inside <config>, or a whole <rpc><edit-config>.  Returns the
+ * element that holds them as children, or the bare one; refuses anything else by name.
  */
 int document_find(const struct xml_node *root, const struct xml_node **ret_config,
     struct err *);
@@ -38,7 +38,7 @@ struct document_options {
 };
 
 /*
- * config is <config> (its children are read) or <certconf>.  The tree must outlive the
+ * config is <config> (its children are read) or one of them.  The tree must outlive the
  * document.  All rules that concern one node are judged here: schema, certificates,
  * keys, passwords, pairs given together.
  */

@@ -36,7 +36,8 @@ struct document_service {
 struct document {
 	struct arena arena; /* certificates and their facts */
 	struct document_edit whole, trust, mode, monitoring;
-	bool keys_held; /* as in the options */
+	bool keys_held;              /* as in the options */
+	struct xml_node *translated; /* of what came in other models; or NULL */
 	struct document_credential *credentials;
 	size_t ncredentials;
 	struct document_service *services;
@@ -60,6 +61,16 @@ int document_apply_monitoring(const struct document *, struct config *, struct e
  * document.  Returns -1.
  */
 int document_at(struct err *, const struct xml_node *);
+
+/*
+ * Adds to the <certconf> *root, made when it is NULL, what a <keystore> or <truststore>
+ * that schema_check() has accepted says, in nodes that stand for its own.
+ */
+int document_translate(struct xml_node **root, const struct xml_node *other,
+    struct err *);
+
+/* A public-key given with an asymmetric-key must be that of its key or certificate. */
+int document_check_public(const struct document_credential *, struct err *);
 
 /* Refuses the node. */
 int document_refuse(const struct xml_node *, enum err_code code, const char *element,

@@ -190,7 +190,8 @@ read_credential(const struct reading *reading, const struct xml_node *node,
 	if (credential->certificate != NULL &&
 	    read_chain(reading, credential, err) == -1)
 		return -1;
-	if (read_key(reading, credential, err) == -1)
+	if (read_key(reading, credential, err) == -1 ||
+	    document_check_public(credential, err) == -1)
 		return -1;
 	if (credential->certificate != NULL && credential->key != NULL)
 		return check_pair(credential, err);
@@ -338,34 +339,45 @@ read_node(const struct reading *reading, const struct xml_node *node, struct err
 	return 0; /* schema_check() has refused it */
 }
 
+/* --- the whole --- */
+
+/* What a document says in our model, and in others; NULL: nothing. */
+struct parts {
+	const struct xml_node *part[2];
+};
+
 static size_t
-count(const struct xml_node *certconf, const char *name)
+count(const struct parts *parts, const char *name)
 {
 	const struct xml_node *child;
 	size_t n = 0;
 
-	for (child = certconf->child; child != NULL; child = child->next)
-		n += strcmp(child->name, name) == 0;
+	for (size_t i = 0; i < nitems(parts->part); i++) {
+		child = parts->part[i] != NULL ? parts->part[i]->child : NULL;
+		for (; child != NULL; child = child->next)
+			n += strcmp(child->name, name) == 0;
+	}
 	return n;
 }
 
 static int
-too_many(const struct xml_node *certconf, int limit, const char *what, struct err *err)
+too_many(const struct xml_node *whole, int limit, const char *what, struct err *err)
 {
 	err_set(err, ERR_TOO_LARGE, NULL, "there are more than %d %s", limit, what);
-	return document_at(err, certconf);
+	return document_at(err, whole);
 }
 
 static int
-make_room(struct document *document, const struct xml_node *certconf, struct err *err)
+make_room(struct document *document, const struct parts *parts, struct err *err)
 {
-	size_t ncredentials = count(certconf, "credential");
-	size_t nservices = count(certconf, "service");
+	const struct xml_node *whole = document->whole.node;
+	size_t ncredentials = count(parts, "credential");
+	size_t nservices = count(parts, "service");
 
 	if (ncredentials > LIMIT_CREDENTIALS)
-		return too_many(certconf, LIMIT_CREDENTIALS, "credentials", err);
+		return too_many(whole, LIMIT_CREDENTIALS, "credentials", err);
 	if (nservices > LIMIT_SERVICES)
-		return too_many(certconf, LIMIT_SERVICES, "services", err);
+		return too_many(whole, LIMIT_SERVICES, "services", err);
 	document->credentials =
 	    calloc(ncredentials + 1, sizeof(*document->credentials));
 	document->services = calloc(nservices + 1, sizeof(*document->services));
@@ -374,28 +386,86 @@ make_room(struct document *document, const struct xml_node *certconf, struct err
 	return 0;
 }
 
-/* The one <certconf> of a <config>, or itself. */
 static int
-find_certconf(const struct xml_node *config, const struct xml_node **ret_certconf,
+read_root(struct document *document, const struct xml_node *root, struct parts *parts,
     struct err *err)
 {
-	const struct xml_node *certconf = config;
-
-	if (!xml_is(config, CERTCONF_NS, "certconf")) {
-		if (xml_text(config).len > 0)
-			return document_refuse(config, ERR_BAD_ELEMENT, config->name,
-			    "there is text where only elements belong", err);
-		/* an empty one with operation replace would remove everything */
-		if ((certconf = config->child) == NULL)
-			return document_refuse(config, ERR_MISSING_ELEMENT, "certconf",
-			    "it has no element certconf", err);
-	}
-	if (schema_check(certconf, err) == -1)
+	if (schema_check(root, err) == -1)
 		return -1;
-	if (certconf != config && certconf->next != NULL)
-		return document_refuse(certconf->next, ERR_BAD_ELEMENT,
-		    certconf->next->name, "there is something after certconf", err);
-	*ret_certconf = certconf;
+	if (strcmp(root->ns, CERTCONF_NS) != 0)
+		return document_translate(&document->translated, root, err);
+	parts->part[0] = root;
+	return 0;
+}
+
+static int
+refuse_second(const struct xml_node *root, const struct xml_node *first,
+    struct err *err)
+{
+	for (; first != root; first = first->next)
+		if (xml_is(root, first->ns, first->name))
+			return document_refuse(root, ERR_BAD_ELEMENT, root->name,
+			    "the element is there twice", err);
+	return 0;
+}
+
+/* What is in <config>, or the one root itself. */
+static int
+find_parts(struct document *document, const struct xml_node *config,
+    struct parts *parts, struct err *err)
+{
+	const struct xml_node *root;
+
+	if (!xml_is(config, NETCONF_NS, "config")) {
+		if (read_root(document, config, parts, err) == -1)
+			return -1;
+	} else if (xml_text(config).len > 0) {
+		return document_refuse(config, ERR_BAD_ELEMENT, config->name,
+		    "there is text where only elements belong", err);
+	} else if (config->child == NULL) {
+		/* an empty one with operation replace would remove everything */
+		return document_refuse(config, ERR_MISSING_ELEMENT, "certconf",
+		    "it has no element certconf", err);
+	} else {
+		for (root = config->child; root != NULL; root = root->next)
+			if (refuse_second(root, config->child, err) == -1 ||
+			    read_root(document, root, parts, err) == -1)
+				return -1;
+	}
+	parts->part[1] = document->translated;
+	document->whole.node =
+	    parts->part[0] != NULL ? parts->part[0] : document->translated;
+	return 0;
+}
+
+/* Both models are about the same things: what both say is said twice. */
+static int
+check_parts(const struct parts *parts, struct err *err)
+{
+	const struct xml_node *own, *other;
+
+	if (parts->part[0] == NULL || parts->part[1] == NULL)
+		return 0;
+	for (other = parts->part[1]->child; other != NULL; other = other->next)
+		for (own = parts->part[0]->child; own != NULL; own = own->next)
+			if (strcmp(own->name, other->name) == 0 &&
+			    (strcmp(own->name, "trust-store") == 0 ||
+				text_equal(xml_value(
+					       xml_child(own, CERTCONF_NS, "name")),
+				    xml_value(xml_child(other, CERTCONF_NS, "name")))))
+				return document_refuse(other, ERR_BAD_ELEMENT,
+				    other->name, "certconf says this already", err);
+	return 0;
+}
+
+static int
+read_part(const struct reading *reading, const struct xml_node *part, struct err *err)
+{
+	const struct xml_node *child = part != NULL ? part->child : NULL;
+
+	for (; child != NULL; child = child->next)
+		if (read_node(reading, child, err) == -1)
+			return -1;
 	return 0;
 }
 
@@ -422,21 +492,20 @@ document_read(const struct xml_node *config, const struct document_options *opti
 {
 	struct document *document = calloc(1, sizeof(*document));
 	const struct reading reading = { document, options };
-	const struct xml_node *certconf = NULL, *child;
+	struct parts parts = { { NULL, NULL } };
 	enum edit_operation inherited = EDIT_MERGE;
 	int rc = -1;
 
 	if (document == NULL)
 		return no_memory(err);
 	if (default_operation(options->default_operation, &inherited, err) == -1 ||
-	    find_certconf(config, &certconf, err) == -1 ||
-	    make_room(document, certconf, err) == -1)
+	    find_parts(document, config, &parts, err) == -1 ||
+	    check_parts(&parts, err) == -1 || make_room(document, &parts, err) == -1)
 		goto out;
-	document->whole.node = certconf;
 	document->keys_held = options->keys_held;
-	document->whole.operation = schema_operation(certconf, inherited);
-	for (child = certconf->child; child != NULL; child = child->next)
-		if (read_node(&reading, child, err) == -1)
+	document->whole.operation = schema_operation(document->whole.node, inherited);
+	for (size_t i = 0; i < nitems(parts.part); i++)
+		if (read_part(&reading, parts.part[i], err) == -1)
 			goto out;
 
 	*ret_document = document;
@@ -457,6 +526,7 @@ document_free(struct document *document)
 	free(document->credentials);
 	free(document->services);
 	free(document->anchors);
+	xml_free(document->translated);
 	arena_clear(&document->arena);
 	free(document);
 }

@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "lib/cms.h"
 #include "lib/names.h"
 
 #define BEGIN "-----BEGIN "
@@ -262,13 +263,21 @@ blame(struct err *err, size_t number, uint32_t line)
 	return -1;
 }
 
+/* RFC 7468 8 and 9. */
+static bool
+is_cms_label(struct text label)
+{
+	return text_is(label, "CMS") || text_is(label, "PKCS7");
+}
+
 static int
 check_label(struct text label, struct err *err)
 {
 	static const char private_key[] = "PRIVATE KEY";
 	size_t len = strlen(private_key);
 
-	if (text_is(label, "CERTIFICATE") || text_is(label, "X509 CERTIFICATE"))
+	if (text_is(label, "CERTIFICATE") || text_is(label, "X509 CERTIFICATE") ||
+	    is_cms_label(label))
 		return 0;
 	if (label.len >= len &&
 	    memcmp(label.data + label.len - len, private_key, len) == 0)
@@ -279,8 +288,8 @@ check_label(struct text label, struct err *err)
 }
 
 static int
-found_block(struct arena *arena, const struct pem_block *block, pem_found *found,
-    void *context, struct err *err)
+found_block(struct arena *arena, const struct pem_block *block, size_t max,
+    pem_found *found, void *context, struct err *err)
 {
 	struct blob der;
 
@@ -288,6 +297,8 @@ found_block(struct arena *arena, const struct pem_block *block, pem_found *found
 		return -1;
 	if (base64_in_arena(arena, block->body, &der, err) == -1)
 		return -1;
+	if (is_cms_label(block->label))
+		return cms_read(arena, der, max, block->line, found, context, err);
 	return found(context, der, block->line, err);
 }
 
@@ -307,16 +318,16 @@ read_pem(struct arena *arena, struct text text, size_t max, pem_found *found,
 			err->line = block.line;
 			return -1;
 		}
-		if (found_block(arena, &block, found, context, err) == -1)
+		if (found_block(arena, &block, max, found, context, err) == -1)
 			return blame(err, number, block.line);
 	}
 	return rc == 0 ? 0 : blame(err, number, 0);
 }
 
-/* Base64 of one certificate alone. */
+/* Base64 of one certificate alone, or of a CMS message. */
 static int
-read_base64(struct arena *arena, struct text text, pem_found *found, void *context,
-    struct err *err)
+read_base64(struct arena *arena, struct text text, size_t max, pem_found *found,
+    void *context, struct err *err)
 {
 	struct pem_reader start = { text, 1 };
 	struct blob der;
@@ -332,18 +343,43 @@ read_base64(struct arena *arena, struct text text, pem_found *found, void *conte
 		    "no certificate: neither PEM nor base64 of DER");
 		return err_at(err, NULL, start.line);
 	}
+	if (cms_is(der)) {
+		if (cms_read(arena, der, max, start.line, found, context, err) == -1)
+			return err_at(err, NULL, start.line);
+		return 0;
+	}
 	if (found(context, der, start.line, err) == -1)
 		return blame(err, 1, start.line);
 	return 0;
+}
+
+/* Blocks may hold several each: counts what is found. */
+struct limit {
+	pem_found *found;
+	void *context;
+	size_t max, count;
+};
+
+static int
+found_within(void *context, struct blob der, uint32_t line, struct err *err)
+{
+	struct limit *limit = context;
+
+	if (limit->count++ == limit->max)
+		return err_set(err, ERR_TOO_LARGE, NULL, "more than %zu certificates",
+		    limit->max);
+	return limit->found(limit->context, der, line, err);
 }
 
 int
 pem_read_certificates(struct arena *arena, struct text text, size_t max,
     pem_found *found, void *context, struct err *err)
 {
+	struct limit limit = { found, context, max, 0 };
+
 	if (pem_is(text))
-		return read_pem(arena, text, max, found, context, err);
-	return read_base64(arena, text, found, context, err);
+		return read_pem(arena, text, max, found_within, &limit, err);
+	return read_base64(arena, text, max, found_within, &limit, err);
 }
 
 int

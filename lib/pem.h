@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The containers certificates come in: PEM blocks with text between them (RFC 7468), or
- * base64 of DER with or without line breaks.
+ * base64 of DER with or without line breaks; DER is one certificate, or a CMS message
+ * that holds nothing else.
  */
 #ifndef LIB_PEM_H
 #define LIB_PEM_H

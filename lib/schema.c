@@ -268,6 +268,14 @@ check_notification_classes(struct text value, struct err *err)
 	return setting_read(SETTING_NOTIFY_ENABLE, value, &n, err);
 }
 
+static int
+check_empty(struct text value, struct err *err)
+{
+	if (value.len > 0)
+		return err_set(err, ERR_BAD_ELEMENT, NULL, "the element must be empty");
+	return 0;
+}
+
 static int (*const types[])(struct text, struct err *) = {
 	[TYPE_NONE] = check_text,
 	[TYPE_NAME] = check_name,
@@ -280,6 +288,9 @@ static int (*const types[])(struct text, struct err *) = {
 	[TYPE_REPEAT_HOURS] = check_repeat_hours,
 	[TYPE_MINIMUM_INTERVAL] = check_minimum_interval,
 	[TYPE_NOTIFICATION_CLASSES] = check_notification_classes,
+	[TYPE_EMPTY] = check_empty,
+	[TYPE_PUBLIC_KEY_FORMAT] = schema_public_key_format,
+	[TYPE_PRIVATE_KEY_FORMAT] = schema_private_key_format,
 };
 _Static_assert(nitems(types) == SCHEMA_TYPE_MAX, "check every type");
 
@@ -333,7 +344,7 @@ check_attributes(const struct xml_node *node, const struct schema_node *schema,
 			return refuse(node, ERR_UNSUPPORTED, a->name,
 			    "an operation is only possible on a credential, "
 			    "trust-store, verification-mode, service or what is in "
-			    "monitoring",
+			    "monitoring, on an asymmetric-key or truststore",
 			    err);
 		if (schema == &schema_certconf && operation != EDIT_MERGE &&
 		    operation != EDIT_REPLACE)
@@ -358,23 +369,27 @@ check_leaf(const struct xml_node *node, const struct schema_node *schema,
 	return 0;
 }
 
-/* An element that the model does not have there. */
+/* An element that the model, of that namespace, does not have there. */
 static int
 check_known(const struct xml_node *node, const struct schema_node *schema,
-    struct err *err)
+    const char *ns, struct err *err)
 {
-	if (strcmp(node->ns, CERTCONF_NS) != 0)
-		return refuse(node, ERR_UNKNOWN_NAMESPACE, node->name,
-		    node->ns[0] == '\0'
-			? "the element has no namespace; it must be " CERTCONF_NS
-			: "the element is in another namespace than " CERTCONF_NS,
-		    err);
+	char text[sizeof(err->text)];
+
+	(void)snprintf(text, sizeof(text),
+	    node->ns[0] == '\0' ? "the element has no namespace; it must be %s"
+				: "the element is in another namespace than %s",
+	    ns);
+	if (strcmp(node->ns, ns) != 0)
+		return refuse(node, ERR_UNKNOWN_NAMESPACE, node->name, text, err);
 	if (schema == NULL)
 		return refuse(node, ERR_UNKNOWN_ELEMENT, node->name,
 		    "there is no such element here", err);
 	if (!schema->config)
 		return refuse(node, ERR_UNKNOWN_ELEMENT, node->name,
 		    "this is state, which can only be read: leave it out", err);
+	if (schema->refusal != NULL)
+		return refuse(node, ERR_UNSUPPORTED, node->name, schema->refusal, err);
 	return 0;
 }
 
@@ -390,7 +405,7 @@ check_missing(const struct xml_node *node, const struct schema_node *schema,
 		    schema->kind == SCHEMA_LIST && strcmp(s->name, "name") == 0;
 
 		if (!s->mandatory || (schema->operation && !is_key) ||
-		    xml_child(node, CERTCONF_NS, s->name) != NULL)
+		    xml_child(node, node->ns, s->name) != NULL)
 			continue;
 		(void)snprintf(text, sizeof(text), "it has no element %s", s->name);
 		return refuse(node, ERR_MISSING_ELEMENT, s->name, text, err);
@@ -410,7 +425,7 @@ check_children(const struct xml_node *node, const struct schema_node *schema,
 		    find_schema(schema->children, child->name);
 		uint32_t bit;
 
-		if (check_known(child, s, err) == -1)
+		if (check_known(child, s, node->ns, err) == -1)
 			return -1;
 		bit = s->kind == SCHEMA_LIST ? 0 : 1u << (s - schema->children);
 		if (seen & bit)
@@ -430,7 +445,7 @@ key_of(const void *context, uint32_t n)
 {
 	const struct xml_node *const *entries = context;
 
-	return xml_value(xml_child(entries[n], CERTCONF_NS, "name"));
+	return xml_value(xml_child(entries[n], entries[n]->ns, "name"));
 }
 
 /* Puts the entries of a list in this array, unless it is NULL; returns their number. */
@@ -525,12 +540,26 @@ check_node(const struct xml_node *node, const struct schema_node *schema,
 	return check_lists(node, schema, err);
 }
 
-int
-schema_check(const struct xml_node *node, struct err *err)
-{
-	bool is_certconf = strcmp(node->name, schema_certconf.name) == 0;
+static const struct {
+	const char *ns;
+	const struct schema_node *node;
+} roots[] = {
+	{ CERTCONF_NS, &schema_certconf },
+	{ KEYSTORE_NS, &schema_keystore },
+	{ TRUSTSTORE_NS, &schema_truststore },
+};
 
-	if (check_known(node, is_certconf ? &schema_certconf : NULL, err) == -1)
+int
+schema_check(const struct xml_node *root, struct err *err)
+{
+	const struct schema_node *schema;
+	size_t i;
+
+	for (i = nitems(roots) - 1; i > 0; i--)
+		if (strcmp(root->ns, roots[i].ns) == 0)
+			break;
+	schema = strcmp(root->name, roots[i].node->name) == 0 ? roots[i].node : NULL;
+	if (check_known(root, schema, roots[i].ns, err) == -1)
 		return -1;
-	return check_node(node, &schema_certconf, err);
+	return check_node(root, schema, err);
 }

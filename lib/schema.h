@@ -14,6 +14,9 @@
 #define CERTCONF_NS "urn:certconf:params:xml:ns:yang:certconf"
 /* What yang/certconf-netconf.yang adds to the input of edit-config and commit. */
 #define CERTCONF_NETCONF_NS "urn:certconf:params:xml:ns:yang:certconf-netconf"
+/* RFC 9642 and RFC 9641: of these lib/schema_ietf.c has what certconf supports. */
+#define KEYSTORE_NS "urn:ietf:params:xml:ns:yang:ietf-keystore"
+#define TRUSTSTORE_NS "urn:ietf:params:xml:ns:yang:ietf-truststore"
 
 enum schema_kind { SCHEMA_CONTAINER, SCHEMA_LIST, SCHEMA_LEAF };
 enum schema_type {
@@ -29,6 +32,9 @@ enum schema_type {
 	TYPE_REPEAT_HOURS,
 	TYPE_MINIMUM_INTERVAL,
 	TYPE_NOTIFICATION_CLASSES,
+	TYPE_EMPTY,
+	TYPE_PUBLIC_KEY_FORMAT, /* identities of RFC 9640 */
+	TYPE_PRIVATE_KEY_FORMAT,
 	SCHEMA_TYPE_MAX
 };
 
@@ -40,18 +46,23 @@ struct schema_node {
 	bool mandatory; /* list keys, which are the leaf name, and mandatory leaves */
 	bool operation; /* may carry nc:operation */
 	const struct schema_node *children; /* ends with a NULL name */
+	const char *refusal; /* why certconf does not support it; or NULL */
 };
 
-/* The container certconf. */
-extern const struct schema_node schema_certconf;
+/* The containers certconf, keystore and truststore. */
+extern const struct schema_node schema_certconf, schema_keystore, schema_truststore;
 
 /*
- * Whether a <certconf> element and all below it are of the model: names, namespaces,
+ * Whether such an element and all below it are of its model: names, namespaces,
  * nesting, leaves given twice, list keys, types.  Says which node and which rule.  What
  * may have an operation of its own may be an edit of what is there already: of that
  * only the key must be given.
  */
-int schema_check(const struct xml_node *certconf, struct err *);
+int schema_check(const struct xml_node *root, struct err *);
+
+/* Values of identities, in lib/schema_ietf.c. */
+int schema_public_key_format(struct text, struct err *);
+int schema_private_key_format(struct text, struct err *);
 
 /* The operations of RFC 6241 7.2, as in the attribute nc:operation. */
 enum edit_operation {

@@ -33,6 +33,12 @@ struct xml_node {
 	struct xml_attr *attrs;
 	struct buf text; /* its own character data, all pieces joined */
 	uint32_t line;   /* where its start tag ends, and so where its text begins */
+	/*
+	 * What this node, made from another, stands for: messages name that one, and
+	 * its text and attributes are this one's unless it has its own.  NULL in
+	 * documents.
+	 */
+	const struct xml_node *source;
 };
 
 /*

@@ -166,12 +166,14 @@ xml_attr(const struct xml_node *node, const char *ns, const char *name)
 	for (attr = node->attrs; attr != NULL; attr = attr->next)
 		if (strcmp(attr->name, name) == 0 && strcmp(attr->ns, ns) == 0)
 			return attr->value;
-	return NULL;
+	return node->source != NULL ? xml_attr(node->source, ns, name) : NULL;
 }
 
 struct text
 xml_value(const struct xml_node *node)
 {
+	if (node->text.data == NULL && node->source != NULL)
+		node = node->source;
 	if (node->text.data == NULL)
 		return (struct text){ "", 0 };
 	return (struct text){ (const char *)node->text.data, node->text.len };
@@ -229,6 +231,8 @@ xml_path(const struct xml_node *node, char *buf, size_t size)
 	const struct xml_node *steps[LIMIT_DEPTH];
 	size_t depth = 0, len = 0;
 
+	if (node->source != NULL)
+		node = node->source;
 	do {
 		steps[depth++] = node;
 		node = node->parent;

@@ -228,6 +228,12 @@ check_rows(const struct row *rows, size_t count)
 	assert_int_equal(failed, 0);
 }
 
+const char *
+documents_directory(void)
+{
+	return pki_directory;
+}
+
 int
 documents_setup(void **state)
 {

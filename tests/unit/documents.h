@@ -69,6 +69,9 @@ char *describe_refusal(const struct run *, const char *at);
 /* 1, and tells of it, unless they are equal, or the one begins with the other. */
 int compare(const char *name, const char *got, const char *expect, bool whole);
 
+/* Where the files are. */
+const char *documents_directory(void);
+
 int documents_setup(void **state);
 int documents_teardown(void **state);
 

@@ -19,8 +19,8 @@
 static const struct row bad_roots[] = {
 	{ "not a document of ours", NULL, "<html/>",
 	    .expect =
-		"unknown-element /html, line 1: a configuration document is a certconf, config "
-		"or rpc element" },
+		"unknown-element /html, line 1: a configuration document is a certconf, keystore, "
+		"truststore, config or rpc element" },
 	{ "reply to get-config", NULL, "<rpc-reply xmlns='" NETCONF_NS "'/>",
 	    .expect =
 		"unknown-element /rpc-reply, line 1: a configuration document is" },
@@ -54,7 +54,8 @@ static const struct row bad_roots[] = {
 		"unknown-namespace /keystore, line 2: the element is in another namespace" },
 	{ "two in config", NULL,
 	    "<config xmlns='" NETCONF_NS "'>" DOC("") "\n<x xmlns='urn:x'/></config>",
-	    .expect = "bad-element /x, line 3: there is something after certconf" },
+	    .expect =
+		"unknown-namespace /x, line 3: the element is in another namespace" },
 	{ "default operation", NULL, DOC(""),
 	    .expect = "bad-element default-operation is merge, replace or none",
 	    .operation = "create" },
