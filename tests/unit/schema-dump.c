@@ -28,6 +28,10 @@ static const char *const types[] = {
 	[TYPE_REPEAT_HOURS] = "repeat-hours",
 	[TYPE_MINIMUM_INTERVAL] = "minimum-interval",
 	[TYPE_NOTIFICATION_CLASSES] = "notification-classes",
+	/* only of other models */
+	[TYPE_EMPTY] = "empty",
+	[TYPE_PUBLIC_KEY_FORMAT] = "identityref",
+	[TYPE_PRIVATE_KEY_FORMAT] = "identityref",
 };
 _Static_assert(sizeof(types) / sizeof(types[0]) == SCHEMA_TYPE_MAX, "name every type");
 
