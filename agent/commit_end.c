@@ -296,6 +296,7 @@ begin_next(struct engine *e, bool new_generation, bool from_candidate)
 	watch_start(e);
 	confirm_next(e);
 	actions_next(e);
+	spool_look(e);
 }
 
 void

@@ -112,6 +112,7 @@ static cfg_opt_t options[] = {
 	CFG_STR("host-name", "", CFGF_NONE),
 	CFG_INT("restart-interval", 10, CFGF_NONE),
 	CFG_INT("verify-interval", 900, CFGF_NONE),
+	CFG_INT("retry-interval", 3600, CFGF_NONE),
 	CFG_STR("log-level", "info", CFGF_NONE),
 	CFGFILE_END,
 };
@@ -131,6 +132,7 @@ static const struct cfgfile_rule rules[] = {
 	{ "host-name", check_short },
 	{ "restart-interval", check_interval },
 	{ "verify-interval", check_interval },
+	{ "retry-interval", check_interval },
 	{ "log-level", check_level },
 };
 
@@ -178,6 +180,7 @@ take(cfg_t *cfg, struct conf *conf)
 		copy(conf->host_name, sizeof(conf->host_name), host);
 	conf->restart_interval = (uint32_t)cfg_getint(cfg, "restart-interval");
 	conf->verify_interval = (uint32_t)cfg_getint(cfg, "verify-interval");
+	conf->retry_interval = (uint32_t)cfg_getint(cfg, "retry-interval");
 	conf->log_level = (uint32_t)find_level(cfg_getstr(cfg, "log-level"));
 }
 

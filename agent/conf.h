@@ -29,6 +29,8 @@ struct conf {
 					default 10 */
 	uint32_t verify_interval;    /* seconds between comparisons of the live files
 					with their manifest; default 900; 0: never */
+	uint32_t retry_interval;     /* seconds between tries to put in force what is in
+					the spool; default 3600; 0: never */
 	uint32_t log_level;          /* enum log_level */
 	int foreground;              /* from the command line */
 	int ready_fd;                /* told when all has started; 0: nobody waits */

@@ -18,6 +18,7 @@
  *              notifications; see agent/notify.h
  *   snmplink   the snmp process: status out, SETs in
  *   actions    what SNMP asked for, one after the other
+ *   spool      what was refused once, tried again
  *   settings   what SNMP changes without a commit
  *   publish    the status everyone answers from
  *   board      the files for the plugin of snmpd
@@ -108,6 +109,19 @@ struct confirm {
 	uint64_t left_alone;
 };
 
+/* What is being done about the spool; its documents are in the status. */
+struct spool {
+	struct event *timer;
+	int64_t interval_ms; /* 0: nothing is tried */
+	/* CLOCK_MONOTONIC; of each row of the status */
+	int64_t due_ms[LIMIT_KEPT];
+	bool looked;            /* at least once */
+	bool asking;            /* the monitor has not answered yet */
+	uint32_t session;       /* the worker that tries one; 0: none */
+	char name[STATUS_NAME]; /* of that */
+	int64_t stamp;
+};
+
 struct engine {
 	struct event_base *base;
 	struct channel *monitor, *nursery, *snmp;
@@ -161,6 +175,7 @@ struct engine {
 	STAILQ_HEAD(, queued_action) actions;
 	uint32_t action_session; /* the worker that does the first of them; 0: none */
 	bool opening;            /* the document of the first of them */
+	struct spool spool;
 	struct outbox *outbox;
 	struct sources *sources;
 	struct ticket ticket;
@@ -398,6 +413,15 @@ void actions_add(struct engine *, const struct snmp_prepare *);
 void actions_admin_mode(const struct engine *, uint32_t *mode);
 /* The worker of the first one has ended. */
 void actions_worker_ended(struct engine *);
+
+/* --- spool --- */
+/* There is a configuration in force: what was left before the start is tried at once.
+ */
+void spool_begin(struct engine *);
+/* A commit has ended: it may have been about one of them. */
+void spool_look(struct engine *);
+/* The worker that tried one has; err: why it failed; NULL: it is in force. */
+void spool_worker_ended(struct engine *, const struct err *);
 
 /* --- settings --- */
 /* How many, from the first on, are of a row of what is running and in its range. */

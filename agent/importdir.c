@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "agent/importdir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,10 +13,10 @@
 #include "lib/limits.h"
 
 int
-importdir_make(int root, struct err *err)
+importdir_make(int root, const char *dir, struct err *err)
 {
-	if (mkdirat(root, IMPORT_DIR, 0700) == -1 && errno != EEXIST)
-		return err_set(err, ERR_STORAGE, IMPORT_DIR, "make directory: %s",
+	if (mkdirat(root, dir, 0700) == -1 && errno != EEXIST)
+		return err_set(err, ERR_STORAGE, dir, "make directory: %s",
 		    strerror(errno));
 	return 0;
 }
@@ -54,10 +56,9 @@ open_checked(int dir, const char *name, mode_t type, struct err *err)
 
 	if (fd == -1)
 		return err_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_DENIED, name,
-		    errno == ELOOP ? "is a symbolic link"
-			: errno == ENOENT
-			? "there is no such file in the import directory"
-			: "it cannot be opened");
+		    errno == ELOOP        ? "is a symbolic link"
+			: errno == ENOENT ? "there is no such file in its directory"
+					  : "it cannot be opened");
 	if (check(fd, name, type, err) == 0)
 		return fd;
 	(void)close(fd);
@@ -65,15 +66,118 @@ open_checked(int dir, const char *name, mode_t type, struct err *err)
 }
 
 int
-importdir_open(int root, const char *name, struct err *err)
+importdir_open(int root, const char *dir_name, const char *name, struct err *err)
 {
 	int dir, fd;
 
 	if (!is_bare(name))
 		return err_set(err, ERR_DENIED, "", "that is not a bare file name");
-	if ((dir = open_checked(root, IMPORT_DIR, S_IFDIR, err)) == -1)
+	if ((dir = open_checked(root, dir_name, S_IFDIR, err)) == -1)
 		return -1;
 	fd = open_checked(dir, name, S_IFREG, err);
 	(void)close(dir);
 	return fd;
+}
+
+/* --- the spool --- */
+
+#define SUFFIX ".xml"
+#define FILE_NAME (STATUS_NAME + sizeof(SUFFIX))
+
+static void
+file_name(const char *name, char buf[FILE_NAME])
+{
+	(void)snprintf(buf, FILE_NAME, "%s" SUFFIX, name);
+}
+
+int
+spool_open(int root, const char *name, struct err *err)
+{
+	char file[FILE_NAME];
+
+	file_name(name, file);
+	return importdir_open(root, SPOOL_DIR, file, err);
+}
+
+static int64_t
+stamp_of(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+/* It is shown. */
+static bool
+is_utf8(const char *text)
+{
+	size_t left = strlen(text), n = 1;
+
+	for (; left > 0 && n > 0; text += n, left -= n)
+		n = (unsigned char)*text < 0x20 ? 0 : utf8_char(text, left);
+	return left == 0;
+}
+
+/* What is not called as a document is nobody's, and so is what is being written. */
+static bool
+take_name(const char *file, char name[STATUS_NAME])
+{
+	const size_t suffix = strlen(SUFFIX), len = strlen(file);
+
+	if (file[0] == '.' || len <= suffix || len - suffix >= STATUS_NAME ||
+	    strcmp(file + len - suffix, SUFFIX) != 0 || !is_utf8(file))
+		return false;
+	memset(name, 0, STATUS_NAME);
+	memcpy(name, file, len - suffix);
+	return true;
+}
+
+static DIR *
+open_spool(int root)
+{
+	struct err ignored;
+	int fd = open_checked(root, SPOOL_DIR, S_IFDIR, &ignored);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+
+	if (dir == NULL && fd != -1)
+		(void)close(fd);
+	return dir;
+}
+
+size_t
+spool_list(int root, struct spool_document rows[LIMIT_KEPT])
+{
+	const struct dirent *entry;
+	DIR *dir = open_spool(root);
+	struct stat st;
+	size_t n = 0;
+
+	memset(rows, 0, LIMIT_KEPT * sizeof(*rows));
+	while (dir != NULL && n < LIMIT_KEPT && (entry = readdir(dir)) != NULL) {
+		if (!take_name(entry->d_name, rows[n].name) ||
+		    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+			continue;
+		rows[n++].stamp = stamp_of(&st);
+	}
+	if (dir != NULL)
+		(void)closedir(dir);
+	return n;
+}
+
+int
+spool_remove(int root, const struct spool_document *document, struct err *err)
+{
+	char file[FILE_NAME];
+	DIR *dir = open_spool(root);
+	struct stat st;
+	int rc = 0;
+
+	file_name(document->name, file);
+	if (dir == NULL)
+		return 0;
+	if (!is_bare(file))
+		rc = err_set(err, ERR_DENIED, "", "that is not a bare file name");
+	else if (fstatat(dirfd(dir), file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    stamp_of(&st) == document->stamp && unlinkat(dirfd(dir), file, 0) == -1)
+		rc = err_set(err, ERR_STORAGE, file, "remove: %s", strerror(errno));
+	(void)closedir(dir);
+	return rc;
 }

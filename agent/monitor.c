@@ -163,6 +163,7 @@ tell_boot(struct monitor *m)
 	memcpy(boot->state_dir, m->conf->state_dir, sizeof(boot->state_dir));
 	boot->restart_interval = m->conf->restart_interval;
 	boot->verify_interval = m->conf->verify_interval;
+	boot->retry_interval = m->conf->retry_interval;
 	boot->pending = waiting_pending(&state->waiting, &m->services->table);
 	if (m->store.unconfirmed)
 		boot->confirm = state->journal.confirm;

@@ -270,7 +270,32 @@ do_import(struct monitor *m, struct msg *msg, struct err *err)
 
 	if (!is_text(request->name, sizeof(request->name)))
 		fatal("requests", "an irregular request: a text has no end");
-	if ((fd = importdir_open(m->store.root, request->name, err)) == -1)
+	fd = request->spooled != 0
+	    ? spool_open(m->store.root, request->name, err)
+	    : importdir_open(m->store.root, IMPORT_DIR, request->name, err);
+	if (fd == -1)
+		return -1;
+	monitor_tell(m, PRIV_DONE, msg->id, &done, sizeof(done), &fd, 1);
+	(void)close(fd);
+	return LATER;
+}
+
+static int
+do_spool(struct monitor *m, struct msg *msg, struct err *err)
+{
+	const struct priv_spool *request = (const void *)msg->data;
+	const struct priv_done done = { .err = { .code = ERR_NONE } };
+	struct spool_document rows[LIMIT_KEPT];
+	size_t n;
+	int fd;
+
+	if (!is_text(request->done.name, sizeof(request->done.name)))
+		fatal("requests", "an irregular request: a text has no end");
+	if (request->done.name[0] != '\0' &&
+	    spool_remove(m->store.root, &request->done, err) == -1)
+		return -1;
+	n = spool_list(m->store.root, rows);
+	if ((fd = memfile_new("spool", rows, n * sizeof(rows[0]), err)) == -1)
 		return -1;
 	monitor_tell(m, PRIV_DONE, msg->id, &done, sizeof(done), &fd, 1);
 	(void)close(fd);
@@ -441,6 +466,7 @@ static const struct msg_shape shapes[PRIV_TYPE_MAX] = {
 	[PRIV_PENDING] = { sizeof(struct priv_services), 0, 0 },
 	[PRIV_SETTINGS] = { sizeof(struct priv_settings), 0, 0 },
 	[PRIV_IMPORT] = { sizeof(struct priv_import), 0, 0 },
+	[PRIV_SPOOL] = { sizeof(struct priv_spool), 0, 0 },
 	[PRIV_VERIFY] = { sizeof(struct priv_none), 0, 0 },
 	[PRIV_OUTBOX] = { sizeof(struct priv_outbox), 1, 1 },
 	[PRIV_SNMP_KILL] = { sizeof(struct priv_none), 0, 0 },
@@ -460,6 +486,7 @@ static int (*const run[PRIV_TYPE_MAX])(struct monitor *, struct msg *, struct er
 	[PRIV_PENDING] = do_pending,
 	[PRIV_SETTINGS] = do_settings,
 	[PRIV_IMPORT] = do_import,
+	[PRIV_SPOOL] = do_spool,
 	[PRIV_VERIFY] = do_verify,
 	[PRIV_OUTBOX] = do_outbox,
 	[PRIV_SNMP_KILL] = do_snmp_kill,

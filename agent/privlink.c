@@ -94,6 +94,7 @@ boot(struct engine *e, struct msg *msg)
 	e->generation = b->generation;
 	e->restart_interval = b->restart_interval;
 	e->verify_interval = b->verify_interval;
+	e->spool.interval_ms = (int64_t)b->retry_interval * 1000;
 	e->pending = b->pending;
 	e->stuck = b->pending.lost != 0;
 	take_status(e, b);

@@ -61,6 +61,7 @@ enum priv_type {
 	PRIV_PENDING,  /* engine -> monitor: these services wait for a restart */
 	PRIV_SETTINGS, /* engine -> monitor: keep what SNMP changed without a commit */
 	PRIV_IMPORT,   /* engine -> monitor: open a document of the import directory */
+	PRIV_SPOOL,    /* engine -> monitor: what is in the spool; agent/spool.h */
 	PRIV_VERIFY,   /* engine -> monitor: compare the live files with the manifest */
 	PRIV_OUTBOX,   /* engine -> monitor: make these notifications durable */
 	PRIV_SNMP_KILL, /* engine -> monitor: its heartbeat stopped; start another */
@@ -110,6 +111,7 @@ struct priv_boot {
 	uint8_t machine_id[SHA256_SIZE]; /* hash of it: a clone has another */
 	uint32_t restart_interval;       /* seconds between restarts of one service */
 	uint32_t verify_interval;        /* seconds between PRIV_VERIFY; 0: never */
+	uint32_t retry_interval; /* seconds between tries of the spool; 0: never */
 	struct pending pending;
 	struct confirm_point confirm; /* it still waits */
 	uint8_t has_outbox;
@@ -208,6 +210,8 @@ struct priv_settings {
 /* PRIV_IMPORT: the answer brings the file. */
 struct priv_import {
 	char name[STATUS_TEXT]; /* in the import directory */
+	uint32_t spooled;       /* or, without its suffix, in the spool */
+	uint32_t zero;
 };
 
 /* PRIV_HOLD: ERR_CONFLICT when there are others than these already. */
@@ -227,8 +231,8 @@ struct priv_services {
 
 /*
  * PRIV_DONE: the file for PRIV_LOAD, and after a snapshot that for which something is
- * kept (PRIV_SETTINGS) a file of struct setting_change; the file for PRIV_IMPORT;
- * otherwise nothing.
+ * kept (PRIV_SETTINGS) a file of struct setting_change; the files for PRIV_IMPORT
+ * and PRIV_SPOOL; otherwise nothing.
  */
 struct priv_done {
 	uint64_t generation; /* PRIV_LOAD: the one it is from */
@@ -250,7 +254,7 @@ enum job_kind {
 	JOB_ROLLBACK, /* arg: generation */
 	JOB_REBASE,   /* the candidate onto the new running configuration */
 	JOB_REBUILD,  /* arg: generation whose snapshot is lost */
-	JOB_IMPORT,   /* the document it comes with, onto the candidate */
+	JOB_IMPORT,   /* the document it comes with, onto the candidate or alone */
 	JOB_KIND_MAX
 };
 

@@ -398,6 +398,7 @@ refused(struct session *s, struct msg *msg)
 {
 	struct ses_refused *request = (void *)msg->data;
 
+	s->refusal = *request_terminated(&request->err);
 	if (!s->identity.may_write) {
 		reply_ok(s, msg->id); /* nobody's business but its own */
 		return;

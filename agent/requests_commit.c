@@ -182,6 +182,7 @@ request_commit(struct session *s, struct msg *msg)
 	struct ses_commit *request = (void *)msg->data;
 	struct err err;
 
+	s->last_commit = msg->id;
 	request_terminated(&request->edit.problem);
 	request->persist[sizeof(request->persist) - 1] = '\0';
 	request->persist_id[sizeof(request->persist_id) - 1] = '\0';

@@ -51,6 +51,8 @@ session_end(struct session *s)
 	}
 	if (e->action_session == s->identity.session)
 		actions_worker_ended(e);
+	if (e->spool.session == s->identity.session)
+		spool_worker_ended(e, s->committed ? NULL : &s->refusal);
 	channel_free(s->channel);
 	if (s->client != -1)
 		close(s->client);
@@ -79,6 +81,7 @@ on_child_ended(struct engine *e, void *context, int status)
 	log_warn("session", "%u of %s: %s", s->identity.session, s->identity.user,
 	    err.text);
 	engine_refused(e, s->identity.user, ACTION_IMPORT, &err);
+	s->refusal = err;
 	session_end(s);
 }
 
@@ -207,6 +210,7 @@ sessions_begin(struct engine *e)
 	snmplink_send_snapshot(e);
 	watch_start(e);
 	alarms_begin(e);
+	spool_begin(e);
 	log_info("engine", "generation %llu in force",
 	    (unsigned long long)e->generation);
 	LIST_FOREACH(s, &e->sessions, next)
@@ -223,6 +227,10 @@ session_reply(struct session *s, uint32_t id, struct ses_reply *reply, const int
 	reply->generation = e->generation;
 	reply->next_local_index = e->counters.next_local_index;
 	reply->next_trust_index = e->counters.next_trust_index;
+	if (s->last_commit != 0 && id == s->last_commit) {
+		s->committed = reply->err.code == ERR_NONE;
+		s->refusal = reply->err;
+	}
 	channel_send(s->channel, SES_REPLY, id, reply, sizeof(*reply), fds, nfds);
 }
 

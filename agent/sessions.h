@@ -14,7 +14,10 @@ struct session {
 	struct channel *channel;
 	uint32_t child;
 	bool subscribed;
-	uint32_t commit_id; /* the request that waits for a commit; 0: none */
+	uint32_t commit_id;   /* the request that waits for a commit; 0: none */
+	uint32_t last_commit; /* the request to commit it made last; 0: none */
+	bool committed;       /* and that is in force */
+	struct err refusal;   /* else why something was refused last */
 };
 
 struct session *session_find(const struct engine *, uint32_t number);

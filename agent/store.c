@@ -53,7 +53,8 @@ open_parts(struct store *store, const char *path, struct err *err)
 	if (store->root == -1)
 		return err_set(err, ERR_STORAGE, path, "open: %s", strerror(errno));
 	if (lock_store(store, path, err) == -1 ||
-	    importdir_make(store->root, err) == -1 ||
+	    importdir_make(store->root, IMPORT_DIR, err) == -1 ||
+	    importdir_make(store->root, SPOOL_DIR, err) == -1 ||
 	    generations_open(&store->generations, store->root, err) == -1)
 		return -1;
 	return state_open(&store->state, store->root, err);

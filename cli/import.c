@@ -9,8 +9,10 @@
 #include "cli/edit.h"
 #include "cli/input.h"
 #include "cli/out.h"
+#include "cli/patience.h"
 #include "cli/progress.h"
 #include "cli/source.h"
+#include "cli/spool.h"
 #include "cli/state.h"
 #include "lib/document.h"
 #include "lib/schema.h"
@@ -25,6 +27,8 @@ struct import {
 	struct edit edit;
 	struct text pieces[3], extending[3];
 	size_t count;
+	struct patience patience;
+	struct err reason; /* why it failed */
 };
 
 static void
@@ -167,10 +171,11 @@ read_files(struct cli *cli, struct import *im, struct err *err)
 static void
 explain(void *context, struct cli *cli, struct err *err)
 {
-	const struct import *im = context;
+	struct import *im = context;
 
 	if (im->unreadable)
 		source_hint(&im->source, err);
+	im->reason = *err;
 	if (cli_status(err) != EXIT_INVALID)
 		cli->file = NULL;
 	else if (cli->noperands == 0)
@@ -211,6 +216,14 @@ warn(void *context, const struct cli *cli, const json_t *state)
 	}
 }
 
+static bool
+again(void *context, const struct err *err)
+{
+	const struct import *im = context;
+
+	return patience_again(&im->patience, err);
+}
+
 static int
 commit(struct cli *cli, struct client *client, struct import *im)
 {
@@ -223,6 +236,7 @@ commit(struct cli *cli, struct client *client, struct import *im)
 		.done = "Committed",
 		.explain = explain,
 		.warn = warn,
+		.again = again,
 		.context = im,
 	};
 
@@ -258,14 +272,43 @@ send_import(struct cli *cli, struct import *im)
 	struct client *client;
 	int status;
 
-	if ((client = cli_connect(cli)) == NULL)
-		return EXIT_UNREACHABLE;
-	if (im->edit.running)
-		status = commit(cli, client, im);
-	else
-		status = stage(cli, client, im);
-	client_close(client);
+	do {
+		client = patience_connect(&im->patience, cli_socket(cli), &im->reason);
+		if (client == NULL)
+			return cli_fail(cli, EXIT_UNREACHABLE, &im->reason);
+		if (im->edit.running)
+			status = commit(cli, client, im);
+		else
+			status = stage(cli, client, im);
+		client_close(client);
+	} while (status == PROGRESS_AGAIN);
 	return status;
+}
+
+/*
+ * With --wait: what could not be put in force is left for the agent to try again, and
+ * what was is not needed there any more.
+ */
+static void
+settle(const struct cli *cli, const struct import *im, int status)
+{
+	const char *name = cli->option[OPTION_NAME];
+	const struct spooled spooled = {
+		.dir = cli->option[OPTION_SPOOL],
+		.name = !cli_has(cli, OPTION_CERT) ? SPOOL_DOCUMENT
+		    : name != NULL                 ? name
+						   : CREDENTIAL_LOCAL,
+		.pieces = im->pieces,
+		.count = im->unreadable ? 0 : im->count,
+		.reason = im->reason.text,
+	};
+
+	if (!cli_has(cli, OPTION_WAIT))
+		return;
+	if (status == EXIT_DONE)
+		spool_drop(&spooled);
+	else
+		spool_keep(&spooled);
 }
 
 /* Options that make sense with files only. */
@@ -331,6 +374,8 @@ check_usage(const struct cli *cli)
 	const char *mode = cli->option[OPTION_MODE];
 	bool is_document = cli->noperands == 1;
 
+	if (cli_has(cli, OPTION_SPOOL) && !cli_has(cli, OPTION_WAIT))
+		return cli_misuse(cli, "--spool needs --wait");
 	if (is_document && has_file_option(cli))
 		return cli_misuse(cli,
 		    "give either a document or --cert, --key and the like");
@@ -361,17 +406,22 @@ verb_import(struct cli *cli)
 
 	if ((status = take_password_file(cli)) != EXIT_DONE ||
 	    (status = check_usage(cli)) != EXIT_DONE ||
+	    (status = patience_read(cli, &im.patience)) != EXIT_DONE ||
 	    (status = cli_terms(cli, &im.edit.terms)) != EXIT_DONE)
 		return status;
 	if (cli->noperands == 1)
 		rc = read_document(cli, &im, &err);
 	else
 		rc = read_files(cli, &im, &err);
-	if (rc == 0)
+	if (rc == 0) {
 		status = send_import(cli, &im);
-	else
+	} else {
 		status = cli_fail(cli,
 		    err.code == ERR_MEMORY ? EXIT_FAILED : EXIT_INVALID, &err);
+		im.count = 0;
+		im.reason = err;
+	}
+	settle(cli, &im, status);
 	import_clear(&im);
 	return status;
 }

@@ -55,8 +55,12 @@ static const struct option_spec options[OPTION_MAX] = {
 	[OPTION_NAME] = { "name", 0, "NAME", "name of the credential; default local" },
 	[OPTION_PASSWORD_FILE] = { "password-file", 'p', "FILE",
 	    "first line is the password of encrypted keys; - is standard input" },
+	[OPTION_SPOOL] = { "spool", 0, "DIR",
+	    "where --wait keeps what failed; default " STATE_DIR "/spool" },
 	[OPTION_TRUST_STORE] = { "trust-store", 0, "FILE",
 	    "the whole trust store, PEM" },
+	[OPTION_WAIT] = { "wait", 0, "TIME",
+	    "wait so long while the agent is busy, and keep what failed" },
 };
 
 static int help(struct cli *);
@@ -69,12 +73,14 @@ const struct verb verbs[] = {
 	{ "import", verb_import,
 	    OPTIONS_COMMIT | 1u << OPTION_ALLOW_EXPIRED | 1u << OPTION_CERT |
 		1u << OPTION_KEY | 1u << OPTION_KEY_PASSWORD_FILE | 1u << OPTION_MODE |
-		1u << OPTION_NAME | 1u << OPTION_PASSWORD_FILE |
-		1u << OPTION_TRUST_STORE,
+		1u << OPTION_NAME | 1u << OPTION_PASSWORD_FILE | 1u << OPTION_SPOOL |
+		1u << OPTION_TRUST_STORE | 1u << OPTION_WAIT,
 	    0, 1, "FILE | --cert FILE --key FILE [--trust-store FILE] [--mode MODE]",
 	    "take an XML document, or certificate and key files",
 	    "Changes the candidate; with --commit the change is put in force at once, on "
-	    "its own.\nFILE - is standard input; --comment needs --commit.",
+	    "its own.\nFILE - is standard input; --comment needs --commit.\n"
+	    "--wait is for programs: it waits for a commit under way, and what fails all "
+	    "the same is kept and tried again every hour.",
 	    "certconf import --cert fullchain.pem --key privkey.pem --commit" },
 	{ "template", verb_template, 0, 0, 0, "",
 	    "print a commented document to fill in",

@@ -233,6 +233,26 @@ tell_refused(const json_t *state, json_t *lines)
 		    json_text(refused, "text"));
 }
 
+static void
+tell_kept(const json_t *state, json_t *lines)
+{
+	const char *text, *next;
+	const json_t *kept;
+	char since[40], date[40];
+	size_t i;
+
+	json_array_foreach(json_object_get(state, "kept-import"), i, kept) {
+		text = json_text(kept, "error-text");
+		next = json_text(kept, "next-try");
+		say(lines, "An import of %s of %s failed and is kept%s%s. %s%s",
+		    json_text(kept, "name"),
+		    date_words(json_text(kept, "since"), since, sizeof(since)),
+		    *text != '\0' ? ": " : "", text,
+		    *next != '\0' ? "It is tried again at " : "It is not tried again",
+		    *next != '\0' ? date_words(next, date, sizeof(date)) : "");
+	}
+}
+
 /* A commit that nobody confirmed; the action is its way back. */
 static bool
 is_undone(const json_t *last)
@@ -440,8 +460,9 @@ tell_unknown(const json_t *state, json_t *lines)
 /* Most urgent first. */
 static void (*const tellers[])(const json_t *state, json_t *lines) = {
 	tell_stuck, tell_files, tell_commit, tell_candidate, tell_lock, tell_restart,
-	tell_refused, tell_last, tell_services, tell_flaws, tell_expiry, tell_factory,
-	tell_clock, tell_unknown, /* the last: it looks at what the others found */
+	tell_refused, tell_kept, tell_last, tell_services, tell_flaws, tell_expiry,
+	tell_factory, tell_clock,
+	tell_unknown, /* the last: it looks at what the others found */
 };
 
 json_t *

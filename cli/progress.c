@@ -357,6 +357,8 @@ progress_run(struct cli *cli, struct client *client, const struct request *reque
 	    (ask(client, request, &err) == 0 ||
 		ask_again(client, request, &p, &err) == 0)) {
 		status = succeeded(&p, cli, client, request);
+	} else if (request->again != NULL && request->again(request->context, &err)) {
+		status = PROGRESS_AGAIN;
 	} else {
 		if (request->explain != NULL)
 			request->explain(request->context, cli, &err);

@@ -25,12 +25,18 @@ struct request {
 	int (*status)(const struct cli *, const struct err *);
 	/* Says what to look at in the state after a success; may be NULL. */
 	void (*warn)(void *context, const struct cli *, const json_t *state);
+	/* Whether to do it again later, after this error, of which nothing is said
+	 * then; may be NULL. */
+	bool (*again)(void *context, const struct err *);
 	void *context;
 };
 
+/* Besides the exit statuses: request.again said yes. */
+#define PROGRESS_AGAIN (-1)
+
 /*
  * Runs it, telling each step on the way and the outcome at the end.  Returns an enum
- * exit_status; everything has been said.
+ * exit_status, and everything has been said; or PROGRESS_AGAIN.
  */
 int progress_run(struct cli *, struct client *, const struct request *);
 

@@ -172,6 +172,7 @@ struct node_shape {
  * object. */
 static const struct node_shape shapes[] = {
 	{ "certificate", SHAPE_LIST },
+	{ "kept-import", SHAPE_LIST },
 	{ "trust-anchor", SHAPE_LIST },
 	{ "service", SHAPE_LIST },
 	{ "commit", SHAPE_LIST },
@@ -183,6 +184,7 @@ static const struct node_shape shapes[] = {
 	{ "chain-length", SHAPE_NUMBER },
 	{ "key-bits", SHAPE_NUMBER },
 	{ "restarts", SHAPE_NUMBER },
+	{ "tries", SHAPE_NUMBER },
 	{ "revision", SHAPE_NUMBER },
 	{ "restore", SHAPE_NUMBER },
 	{ "number", SHAPE_NUMBER },

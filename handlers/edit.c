@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "handlers/edit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "handlers/netconf_commit.h"
@@ -88,6 +89,25 @@ take_inner(struct edit *edit)
 	node = xml_child(inner, CERTCONF_NETCONF_NS, "private-key-password");
 	if (node != NULL && edit->password.data == NULL)
 		edit->password = xml_value(node);
+}
+
+/* One that stands for a request that was made once says what that did. */
+static void
+take_request(struct edit *edit)
+{
+	const struct xml_node *inner = edit->config->parent, *node;
+	struct text text;
+
+	if (inner == NULL)
+		return;
+	edit->any_time = xml_child(inner, CERTCONF_NETCONF_NS, "allow-expired") != NULL;
+	edit->terms.defer_restart =
+	    xml_child(inner, CERTCONF_NETCONF_NS, "defer-restart") != NULL;
+	if ((node = xml_child(inner, CERTCONF_NETCONF_NS, "comment")) == NULL)
+		return;
+	text = xml_value(node);
+	(void)snprintf(edit->terms.comment, sizeof(edit->terms.comment), "%.*s",
+	    (int)text.len, text.data);
 }
 
 static int
@@ -217,16 +237,24 @@ edit_config(struct rpc *rpc, struct err *err)
 }
 
 int
-edit_import(struct engine_client *engine, const struct xml_node *root, struct err *err)
+edit_import(struct engine_client *engine, const struct xml_node *root, bool alone,
+    struct err *err)
 {
-	struct edit edit = { .store = STORE_CANDIDATE, .default_operation = "merge" };
+	const enum action action = alone ? ACTION_COMMIT : ACTION_IMPORT;
+	struct edit edit = {
+		.store = alone ? STORE_RUNNING : STORE_CANDIDATE,
+		.default_operation = "merge",
+		.terms = { .origin = ORIGIN_XML_IMPORT },
+	};
 
 	if (document_find(root, &edit.config, err) == -1) {
-		engine_client_refused(engine, ACTION_IMPORT, err);
+		engine_client_refused(engine, action, err);
 		return -1;
 	}
 	take_inner(&edit);
-	return read_and_change(engine, &edit, ACTION_IMPORT, err);
+	if (alone)
+		take_request(&edit);
+	return read_and_change(engine, &edit, action, err);
 }
 
 /* --- validate --- */

@@ -8,9 +8,10 @@
 int edit_config(struct rpc *, struct err *);
 int edit_validate(struct rpc *, struct err *);
 /*
- * A document that came another way, merged into the candidate.  What is wrong with it
- * the engine is told, too.
+ * A document that came another way, merged into the candidate or committed alone.  What
+ * is wrong with it the engine is told, too.
  */
-int edit_import(struct engine_client *, const struct xml_node *root, struct err *);
+int edit_import(struct engine_client *, const struct xml_node *root, bool alone,
+    struct err *);
 
 #endif

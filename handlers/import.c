@@ -44,7 +44,7 @@ read_tree(int fd, struct xml_node **ret_root, struct err *err)
 }
 
 int
-import_document(struct engine_client *engine, int fd, struct err *err)
+import_document(struct engine_client *engine, int fd, bool alone, struct err *err)
 {
 	struct xml_node *root = NULL;
 	int rc = -1;
@@ -52,7 +52,7 @@ import_document(struct engine_client *engine, int fd, struct err *err)
 	if (read_tree(fd, &root, err) == -1)
 		engine_client_refused(engine, ACTION_IMPORT, err);
 	else
-		rc = edit_import(engine, root, err);
+		rc = edit_import(engine, root, alone, err);
 	xml_free(root);
 	return rc;
 }

@@ -333,6 +333,25 @@ write_lock_and_refusal(const struct state *s)
 }
 
 static void
+write_kept(const struct state *s)
+{
+	struct xml_out *out = s->out;
+
+	for (uint32_t i = 0; i < s->status->nkept; i++) {
+		const struct status_kept *kept = &s->status->kept[i];
+
+		xml_out_open(out, "kept-import");
+		xml_out_string(out, "name", kept->name);
+		xml_out_time(out, "since", kept->stamp / 1000000000);
+		xml_out_number(out, "tries", kept->tries);
+		time_if(out, "last-try", kept->tried);
+		time_if(out, "next-try", kept->next);
+		string_if(out, "error-text", kept->text);
+		xml_out_close(out);
+	}
+}
+
+static void
 write_commit(const struct state *s, uint32_t number, const struct status_commit *commit)
 {
 	struct xml_out *out = s->out;
@@ -370,6 +389,7 @@ state_write(struct xml_out *out, const struct view *view, int64_t now)
 	write_candidate(&s);
 	write_confirm(&s);
 	write_lock_and_refusal(&s);
+	write_kept(&s);
 	write_last(&s);
 	for (i = 0; i < view->status->ncommits && i < LIMIT_HISTORY; i++)
 		write_commit(&s, i + 1, &view->status->commits[i]);

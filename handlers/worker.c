@@ -327,7 +327,7 @@ rebuild_job(struct worker *w, struct err *err)
 static int
 import(struct worker *w, struct err *err)
 {
-	return import_document(w->engine, w->document, err);
+	return import_document(w->engine, w->document, w->job->commit != 0, err);
 }
 
 static int (*const jobs[JOB_KIND_MAX])(struct worker *, struct err *) = {

@@ -28,6 +28,7 @@
 #define LIMIT_HELLO_SECONDS 30       /* until a client's <hello> */
 #define LIMIT_HISTORY 16             /* generations and commits kept */
 #define LIMIT_NOTICES 64             /* notifications that can be read again */
+#define LIMIT_KEPT 16                /* documents of the spool that are tried again */
 #define LIMIT_CONFIRM_SECONDS 86400  /* until a confirmed commit is confirmed */
 
 #endif

@@ -57,6 +57,15 @@ struct status_notice {
 	char text[STATUS_TEXT]; /* what happened, in one sentence */
 };
 
+/* A document of the spool, which is tried again until it is in force. */
+struct status_kept {
+	char name[STATUS_NAME];
+	int64_t stamp;       /* when it was put there, in ns: this one and no other */
+	int64_t tried, next; /* 0: not yet; not any more */
+	uint32_t tries;
+	char text[STATUS_TEXT]; /* why it failed last; "": not known here */
+};
+
 struct status {
 	int64_t started;   /* when this engine began */
 	int64_t published; /* when this struct was filled */
@@ -96,6 +105,8 @@ struct status {
 	int64_t refused_at; /* 0: none */
 	char refused_user[STATUS_NAME];
 	char refused_text[STATUS_TEXT];
+	uint32_t nkept;
+	struct status_kept kept[LIMIT_KEPT];
 	/* a file of the live generation is not as it was written; "": all are */
 	char files_problem[STATUS_TEXT];
 	/* notifications */

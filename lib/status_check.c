@@ -53,6 +53,11 @@ static const struct field notice_fields[] = {
 	FIELD(struct status_notice, text),
 };
 
+static const struct field kept_fields[] = {
+	FIELD(struct status_kept, name),
+	FIELD(struct status_kept, text),
+};
+
 /* The rows a status has, how many of them, and their texts. */
 static const struct {
 	size_t rows, row_size, count, max;
@@ -68,6 +73,9 @@ static const struct {
 	{ offsetof(struct status, notices), sizeof(struct status_notice),
 	    offsetof(struct status, nnotices), LIMIT_NOTICES, notice_fields,
 	    nitems(notice_fields) },
+	{ offsetof(struct status, kept), sizeof(struct status_kept),
+	    offsetof(struct status, nkept), LIMIT_KEPT, kept_fields,
+	    nitems(kept_fields) },
 };
 
 static bool

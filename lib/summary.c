@@ -223,7 +223,8 @@ add_commit(struct summing *s)
 {
 	if (s->status->config_state == CONFIG_STUCK)
 		worsen(s, SEVERITY_CRITICAL);
-	if (s->status->restart_pending || s->clock == CLOCK_IMPLAUSIBLE)
+	if (s->status->restart_pending || s->clock == CLOCK_IMPLAUSIBLE ||
+	    s->status->nkept > 0)
 		worsen(s, SEVERITY_WARNING);
 }
 
