@@ -12,7 +12,9 @@
 #include "agent/spool.h"
 
 #define USER "spool"
-#define LOOK_MS 60000 /* between looks at what is there */
+/* Between looks at what is there: when nothing is known, and when something is. */
+#define LOOK_MS 60000
+#define LOOK_AGAIN_MS 5000
 #define NS 1000000000
 
 static bool try_next(struct engine *);
@@ -22,8 +24,12 @@ static void
 look_later(struct engine *e)
 {
 	const int64_t interval = e->spool.interval_ms;
-	const struct timeval tv =
-	    timeval_ms(interval > 0 && interval < LOOK_MS ? interval : LOOK_MS);
+	int64_t ms = e->status.nkept > 0 ? LOOK_AGAIN_MS : LOOK_MS;
+	struct timeval tv;
+
+	if (interval > 0 && interval < ms)
+		ms = interval;
+	tv = timeval_ms(ms);
 
 	event_add(e->spool.timer, &tv);
 }

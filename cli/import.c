@@ -286,6 +286,34 @@ send_import(struct cli *cli, struct import *im)
 }
 
 /*
+ * Nobody may see how this command ends: the agent is told of what could not even be
+ * sent to it.
+ */
+static void
+report(const struct cli *cli, const struct import *im)
+{
+	struct client *client;
+	struct buf request = { 0 };
+	struct err ignored = { 0 };
+	char text[LIMIT_TEXT + 1];
+
+	(void)err_format(&im->reason, text, sizeof(text));
+	text[utf8_cut(text_of(text), LIMIT_TEXT)] = '\0';
+	client = patience_connect(&im->patience, cli_socket(cli), &ignored);
+	if (client == NULL)
+		return;
+	if (buf_add_text(&request, "<import-failed xmlns=\"" CERTCONF_NS "\">") == 0 &&
+	    edit_leaf(&request, &(struct edit_leaf){ CERTCONF_NS, "text", text },
+		&ignored) == 0 &&
+	    buf_add_text(&request, "</import-failed>") == 0)
+		(void)client_rpc(client,
+		    &(struct text){ (char *)request.data, request.len }, 1, NULL,
+		    &ignored);
+	buf_clear(&request);
+	client_close(client);
+}
+
+/*
  * With --wait: what could not be put in force is left for the agent to try again, and
  * what was is not needed there any more.
  */
@@ -305,6 +333,8 @@ settle(const struct cli *cli, const struct import *im, int status)
 
 	if (!cli_has(cli, OPTION_WAIT))
 		return;
+	if (im->count == 0)
+		report(cli, im);
 	if (status == EXIT_DONE)
 		spool_drop(&spooled);
 	else

@@ -287,3 +287,23 @@ edit_validate(struct rpc *rpc, struct err *err)
 		return -1;
 	return change_validate(rpc->netconf->engine, store, err);
 }
+
+/* --- what failed elsewhere --- */
+
+int
+edit_failed(struct rpc *rpc, struct err *err)
+{
+	const struct text text = rpc_parameter(rpc, CERTCONF_NS, "text");
+	struct err told;
+	char *p;
+
+	if (text.len == 0 || text.len > LIMIT_TEXT)
+		return rpc_refuse(rpc, ERR_BAD_ELEMENT, "text",
+		    "text must have 1 to 255 octets", err);
+	err_set(&told, ERR_OTHER, NULL, "%.*s", (int)text.len, text.data);
+	for (p = told.text; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20)
+			*p = ' ';
+	engine_client_refused(rpc->netconf->engine, ACTION_IMPORT, &told);
+	return 0;
+}

@@ -7,6 +7,8 @@
 
 int edit_config(struct rpc *, struct err *);
 int edit_validate(struct rpc *, struct err *);
+/* A client could not even make a document of what it was given. */
+int edit_failed(struct rpc *, struct err *);
 /*
  * A document that came another way, merged into the candidate or committed alone.  What
  * is wrong with it the engine is told, too.

@@ -221,6 +221,10 @@ static const struct parameter confirm[] = {
 	{ CERTCONF_NS, "from", false },
 	{ NULL, NULL, false },
 };
+static const struct parameter failure[] = {
+	{ CERTCONF_NS, "text", true },
+	{ NULL, NULL, false },
+};
 static const struct parameter rollback[] = {
 	{ CERTCONF_NS, "generation", false },
 	{ CERTCONF_NS, "comment", false },
@@ -264,6 +268,7 @@ static const struct operation operations[] = {
 	{ CERTCONF_NS, "rollback", ACCESS_WRITE, commit_rollback, rollback },
 	{ CERTCONF_NS, "confirm", ACCESS_WRITE, commit_confirm, confirm },
 	{ CERTCONF_NS, "restart", ACCESS_WRITE, restart, no_parameters },
+	{ CERTCONF_NS, "import-failed", ACCESS_WRITE, edit_failed, failure },
 };
 
 /* --- answering --- */

@@ -187,6 +187,39 @@ def test_what_was_changed_otherwise_since_goes(agent, pki):
     assert leaf_in_force(agent) == leaf.sha256() != old.sha256()
 
 
+@pytest.mark.parametrize("content,words", [(None, "fullchain.pem"), ("no certificate", "not a DER certificate")],
+                         ids=["missing", "garbage"])
+def test_what_cannot_be_used_is_told(notified, pki, content, words):
+    """There may be nothing to try again; the agent is told, and so SNMP."""
+    _, given = files(pki)
+    path = notified.dir / "fullchain.pem"
+    if content is not None:
+        path.write_text(content)
+    result = renew(notified, ["--cert", path, *given[2:]])
+    assert result.returncode == INVALID, result
+    state = notified.status()
+    assert words in state["refused"]["text"], state["refused"]
+    assert words in notified.get("certconfCfgLastErrorText.0")
+    assert words in notified.cli("status").stdout
+    assert spooled(notified) == ["local.xml"] * (content is not None)
+
+
+def test_what_failed_is_seen_over_snmp(notified, pki):
+    """The state as long as it is kept, and a notification for each try."""
+    _, given = files(pki)
+    other, _ = files(pki)
+    notified.cli("import", *given, "--commit")
+    wait_for(lambda: notified.get("certconfOverallStatus.0") in ("ok", "2"), "all is well")
+    _, given = files(pki)
+    assert renew(notified, [*given[:2], "--key", other.key_file]).returncode == INVALID
+    notified.stop_agent()
+    notified.start_agent()
+    wait_for(lambda: kept(notified).get("local", {}).get("tries"), "it was tried at the start")
+    wait_for(notified.snmp_answers, "SNMP is there again")
+    wait_for(lambda: notified.get("certconfOverallStatus.0") in ("warning", "3"), "it is seen")
+    assert "key" in notified.get("certconfCfgLastErrorText.0")
+
+
 def test_names_stay_in_the_spool(agent, pki):
     _, given = files(pki)
     agent.stop_agent()
