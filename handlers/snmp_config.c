@@ -66,6 +66,7 @@ static const struct snmp_column columns[] = {
 	FIELD(SCALAR_CFG_LAST_USER, ROW, last_user, snmp_field_text),
 	FIELD(SCALAR_CFG_GENERATION, ROW, generation, snmp_field_number),
 	FIELD(SCALAR_CFG_RUNNING_SINCE, ROW, running_since, snmp_field_date),
+	FIELD(SCALAR_CFG_KEPT_IMPORTS, ROW, nkept, snmp_field_number),
 };
 
 static const unsigned long group_oid[] = { OID_CONFIG };

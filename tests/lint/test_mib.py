@@ -179,7 +179,7 @@ def test_snimpy(mib, three):
         "certconfServiceTable 13 certconfServiceIndex",
         "certconfCommitTable 6 certconfCommitIndex",
         "certconfNotifyLogTable 4 certconfNotifyLogSeq",
-        "54"]
+        "55"]
 
 
 def test_monitoring_needs_no_writing(mib):

@@ -209,15 +209,18 @@ def test_what_failed_is_seen_over_snmp(notified, pki):
     _, given = files(pki)
     other, _ = files(pki)
     notified.cli("import", *given, "--commit")
-    wait_for(lambda: notified.get("certconfOverallStatus.0") in ("ok", "2"), "all is well")
+    assert notified.get("certconfCfgKeptImports.0") == "0"
     _, given = files(pki)
     assert renew(notified, [*given[:2], "--key", other.key_file]).returncode == INVALID
     notified.stop_agent()
     notified.start_agent()
     wait_for(lambda: kept(notified).get("local", {}).get("tries"), "it was tried at the start")
     wait_for(notified.snmp_answers, "SNMP is there again")
-    wait_for(lambda: notified.get("certconfOverallStatus.0") in ("warning", "3"), "it is seen")
+    wait_for(lambda: notified.get("certconfCfgKeptImports.0") == "1", "it is seen")
+    assert notified.get("certconfOverallStatus.0") == "warning"
     assert "key" in notified.get("certconfCfgLastErrorText.0")
+    # the trap, too: certconfCommitFailed, of the try
+    wait_for(lambda: any("spool" in line for line in notified.traps.text().splitlines()), "it is notified")
 
 
 def test_names_stay_in_the_spool(agent, pki):
