@@ -20,6 +20,7 @@ published_fill(struct published *p, const struct status *status)
 	forget(s->confirm_persist, sizeof(s->confirm_persist));
 	forget(s->refused_user, sizeof(s->refused_user));
 	forget(s->refused_text, sizeof(s->refused_text));
+	forget(s->kept, sizeof(s->kept));
 	for (uint32_t i = 0; i < LIMIT_HISTORY; i++) {
 		forget(s->commits[i].comment, sizeof(s->commits[i].comment));
 		forget(s->commits[i].changes, sizeof(s->commits[i].changes));

@@ -223,6 +223,18 @@ def test_what_failed_is_seen_over_snmp(notified, pki):
     wait_for(lambda: any("spool" in line for line in notified.traps.text().splitlines()), "it is notified")
 
 
+def test_what_everybody_may_read_counts_it_only(notified, pki):
+    """The status for the plugin of snmpd has neither names nor reasons of what is kept."""
+    _, given = files(pki)
+    notified.stop_agent()
+    assert renew(notified, given, "--name", "a-name-of-a-hook").returncode == UNREACHABLE
+    notified.start_agent(**{"retry-interval": 0})
+    wait_for(lambda: kept(notified), "it is shown")
+    wait_for(notified.snmp_answers, "SNMP is there")
+    wait_for(lambda: notified.get("certconfCfgKeptImports.0") == "1", "it is counted")
+    assert b"a-name-of-a-hook" not in (notified.run / "status").read_bytes()
+
+
 def test_names_stay_in_the_spool(agent, pki):
     _, given = files(pki)
     agent.stop_agent()

@@ -197,7 +197,7 @@ def test_everybody_may_read_it_and_no_secret_is_in_it(small, pki):
     assert b"Test unit" in text
     assert secret.encode() not in text and b"a word of mine" not in text
     assert b"PRIVATE" not in files["snapshot"].read_bytes()
-    assert not list(small.run.glob("*.new"))
+    wait_for(lambda: not list(small.run.glob("*.new")), "what was copied has its name")
 
 
 # --- the daemon is away ---
